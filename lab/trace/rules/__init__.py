@@ -1,0 +1,1 @@
+"""One table per interpretation of the graph; each has one rule per primitive."""

@@ -1,0 +1,221 @@
+"""Trace: run the author's `step` once on symbolic values and keep the equations that it makes."""
+
+import inspect
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Final, Protocol, final
+
+from lab.errors import LabError, ShapeError, TraceError, unknown
+from lab.trace.graph import Graph, Var
+from lab.trace.rules.shape import words
+from lab.trace.source import is_engine
+from lab.trace.verify import verify
+
+
+class ParameterLike(Protocol):
+    """What the tracer needs to know of a parameter: its shape, and whether it is learned."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    @property
+    def trainable(self) -> bool: ...
+
+
+class CellLike(Protocol):
+    """What the tracer needs of a cell."""
+
+    @property
+    def states(self) -> tuple[str, ...]: ...
+    @property
+    def outputs(self) -> tuple[str, ...]: ...
+    @property
+    def parameters(self) -> Callable[..., Mapping[str, Any]]: ...
+    @property
+    def step(self) -> Callable[..., Next]: ...
+    def sizes(self, hidden: int) -> Mapping[str, int]: ...
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Next:
+    """What `step` returns: the next states, and named values to be watched."""
+
+    states: Mapping[str, Var]
+    watch: Mapping[str, Var] = field(default_factory=dict)
+
+
+@final
+class Names:
+    """Traced values by name, read as attributes: `p.W`, `s.h`."""
+
+    def __init__(self, kind: str, values: Mapping[str, Var]) -> None:
+        object.__setattr__(self, "_kind", kind)
+        object.__setattr__(self, "_values", dict(values))
+
+    def __getattr__(self, name: str) -> Var:
+        values: dict[str, Var] = object.__getattribute__(self, "_values")
+        if name not in values:
+            raise TraceError(unknown(object.__getattribute__(self, "_kind"), name, values))
+        return values[name]
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise TraceError(f"writing to .{name} cannot be traced;", remedy=f"return the new value: self.next({name}=...)")
+
+    def __getitem__(self, name: str) -> Var:
+        return getattr(self, name)  # type: ignore[no-any-return]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(object.__getattribute__(self, "_values"))
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Traced:
+    """The equations of one step of one cell at given sizes.
+
+    `parameters`, `inputs` and `states` are the leaves, `next` and `watch` the results; `outputs` names the states that
+    are seen outside; `specs` are the initialisers as the author gave them.
+    """
+
+    graph: Graph
+    specs: Mapping[str, Any]
+    parameters: Mapping[str, Var]
+    inputs: Mapping[str, Var]
+    states: Mapping[str, Var]
+    next: Mapping[str, Var]
+    watch: Mapping[str, Var]
+    outputs: tuple[str, ...]
+
+
+STEP_ARGUMENTS: Final = ("p", "x", "s", "t", "y", "below", "memory")
+PARAMETER_ARGUMENTS: Final = ("inputs", "hidden", "outputs", "depth")
+
+
+def call_by_name(function: Callable[..., Any], offered: Mapping[str, object]) -> Any:
+    """Call an author's function with the arguments that it names; errors carry the line in the author's file."""
+    asked = argument_names(function)
+    missing = [name for name in asked if name not in offered]
+    if missing:
+        raise TraceError(unknown(f"argument of {function.__name__}", missing[0], offered), **definition(function))
+    return call_author(function, **{name: offered[name] for name in asked})
+
+
+def definition(function: Callable[..., Any]) -> dict[str, Any]:
+    """File and line of an author's function, as arguments of an error."""
+    code = getattr(function, "__func__", function).__code__
+    return {"file": code.co_filename, "line": code.co_firstlineno}
+
+
+def call_author(function: Callable[..., Any], *args: object, **named: object) -> Any:
+    """Call an author's function; whatever it raises becomes a LabError with the line in the author's file."""
+    place = definition(function)
+    try:
+        return function(*args, **named)
+    except LabError as error:
+        if error.file is not None:
+            raise
+        raise error.with_place(*author_line(sys.exc_info()[2], place)) from None
+    except Exception as error:
+        file, line = author_line(sys.exc_info()[2], place)
+        message = f"{function.__name__} failed: {type(error).__name__}: {error}."
+        raise TraceError(message, file=file, line=line, remedy="correct this line of the plugin") from error
+
+
+def argument_names(function: Callable[..., Any]) -> list[str]:
+    """The names of a function's positional arguments without a default, `self` left out."""
+    return [
+        name
+        for name, parameter in inspect.signature(function).parameters.items()
+        if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
+        and parameter.default is parameter.empty
+    ]
+
+
+def author_line(trace: TracebackType | None, place: Mapping[str, Any]) -> tuple[str, int]:
+    """The last line of a traceback that is not the engine's own; else the given place."""
+    found = (place["file"], place["line"])
+    for frame, line in traceback.walk_tb(trace):
+        if not is_engine(frame.f_globals.get("__name__", "")):
+            found = (frame.f_code.co_filename, line)
+    return found
+
+
+def trace_cell(
+    cell: CellLike,
+    *,
+    inputs: int,
+    hidden: int,
+    outputs: int = 1,
+    depth: int = 0,
+    bias: bool = True,
+    below: Mapping[str, int] | None = None,
+    memory: tuple[int, int] | None = None,
+    simplify: bool = True,
+) -> Traced:
+    """Trace the step of a cell. Sizes: `inputs` M, `hidden` D, `outputs` K; `depth` counts layers from 0.
+
+    `below` gives the sizes of the states of the layer below, `memory` the shape of the encoder states (rows, width).
+    With `bias` off the parameters called b or b_... are zero. Raises TraceError with the line in the cell's file.
+    """
+    sizes = {"inputs": inputs, "hidden": hidden, "outputs": outputs, "depth": depth}
+    specs: Mapping[str, ParameterLike] = call_by_name(cell.parameters, sizes)
+    graph = Graph(simplify=simplify)
+    parameters: dict[str, Var] = {}
+    values: dict[str, Var] = {}
+    for name, spec in specs.items():
+        if not bias and (name == "b" or name.startswith("b_")):
+            values[name] = graph.apply("broadcast", (graph.lift(0.0),), (tuple(spec.shape), ()))
+        else:
+            kind = "parameter" if spec.trainable else "constant"
+            values[name] = parameters[name] = graph.leaf(kind, name, tuple(spec.shape))
+    extents = dict.fromkeys(cell.states, hidden) | dict(cell.sizes(hidden))
+    states = {name: graph.leaf("state", name, (extents[name],)) for name in cell.states}
+    leaves = {"x": graph.leaf("input", "x", (inputs,))}
+    asked = argument_names(cell.step)
+    if "t" in asked:
+        leaves["t"] = graph.leaf("input", "t", ())
+    if "memory" in asked and memory is not None:
+        leaves["memory"] = graph.leaf("input", "memory", memory)
+    offered: dict[str, object] = {"p": Names("parameter", values), "s": Names("state", states), **leaves}
+    if below is not None:
+        under = {name: graph.leaf("input", f"below.{name}", (size,)) for name, size in below.items()}
+        leaves |= {f"below.{name}": value for name, value in under.items()}
+        offered["below"] = Names("state of the layer below", under)
+    result = call_by_name(cell.step, offered)
+    _check_result(cell, result, states)
+    traced = Traced(
+        graph=graph,
+        specs=specs,
+        parameters=parameters,
+        inputs=leaves,
+        states=states,
+        next={name: result.states[name] for name in cell.states},
+        watch=dict(result.watch),
+        outputs=tuple(cell.outputs) or (cell.states[0],),
+    )
+    verify([*traced.next.values(), *traced.watch.values()], "the trace")
+    return traced
+
+
+def _check_result(cell: CellLike, result: object, states: Mapping[str, Var]) -> None:
+    place = definition(cell.step)
+    if not isinstance(result, Next):
+        remedy = f"end it with return self.next({', '.join(f'{name}=...' for name in states)})"
+        raise TraceError(f"step returned {type(result).__name__};", remedy=remedy, **place)
+    for name in result.states:
+        if name not in states:
+            raise TraceError(unknown("state", name, states), **place)
+    for name, state in states.items():
+        value = result.states.get(name)
+        if not isinstance(value, Var):
+            raise TraceError(
+                f"step gives no next value of the state {name};", remedy=f"add {name}=... to self.next", **place
+            )
+        if value.shape != state.shape:
+            found = f"the next {name} is {words(value.shape)}, the state is {words(state.shape)};"
+            if value.source is not None:
+                place = {"file": value.source.file, "line": value.source.line}
+            raise ShapeError(found, remedy="a state keeps its size from step to step", **place)
