@@ -1,0 +1,1 @@
+"""Targets: each turns a placed program into code that runs."""
