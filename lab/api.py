@@ -1,0 +1,71 @@
+"""All that a plugin may import. `API_VERSION` is what `LAB_API` in a plugin file is compared with."""
+
+from lab.components.algorithm import Algorithm, Batch, Learner, Step
+from lab.components.baselines import root_mean_squared_errors
+from lab.components.cell import Cell
+from lab.components.dataset import Data, Dataset, Sequences
+from lab.components.files import check_memory, read_text
+from lab.components.hookspecs import API_VERSION, hookimpl
+from lab.components.loss import Loss
+from lab.components.metric import Metric
+from lab.components.optimizer import Optimizer
+from lab.components.schedule import Schedule
+from lab.components.tables import Table, read_csv
+from lab.components.windows import cut_series
+from lab.errors import DataError, HyperparameterError, LabError, PluginError
+from lab.hyperparameters import hyperparameter
+from lab.model.initialisers import (
+    Initialiser,
+    constant,
+    fixed,
+    glorot,
+    he,
+    identity,
+    orthogonal,
+    uniform,
+    zeros,
+)
+from lab.resources import resource_folder
+from lab.trace.functions import (
+    activate,
+    broadcast,
+    concat,
+    cos,
+    exp,
+    floor,
+    gather,
+    log,
+    log_sum_exp,
+    maximum,
+    minimum,
+    one_hot,
+    outer,
+    reduce_max,
+    reduce_mean,
+    reduce_sum,
+    relu,
+    reshape,
+    sigmoid,
+    sign,
+    sin,
+    softmax,
+    sqrt,
+    stop_gradient,
+    tanh,
+    where,
+)
+from lab.trace.graph import Var
+from lab.trace.tracer import Next
+
+Activation = str
+"""The name of an activation function: `tanh`, `logistic`, `relu` or `linear`."""
+
+__all__ = [
+    "API_VERSION", "Activation", "Algorithm", "Batch", "Cell", "Data", "DataError", "Dataset", "HyperparameterError",
+    "Initialiser", "LabError", "Learner", "Loss", "Metric", "Next", "Optimizer", "PluginError", "Schedule", "Sequences",
+    "Step", "Table", "Var", "activate", "broadcast", "check_memory", "concat", "constant", "cos", "cut_series", "exp", "fixed",
+    "floor", "gather", "glorot", "he", "hookimpl", "hyperparameter", "identity", "log", "log_sum_exp", "maximum",
+    "minimum", "one_hot", "orthogonal", "outer", "read_csv", "read_text", "reduce_max", "reduce_mean", "reduce_sum",
+    "relu", "reshape", "resource_folder", "root_mean_squared_errors", "sigmoid", "sign", "sin", "softmax", "sqrt", "stop_gradient", "tanh",
+    "uniform", "where", "zeros",
+]  # fmt: skip

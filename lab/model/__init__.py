@@ -1,0 +1,1 @@
+"""Networks: encoding, layers, readout, loss, and how parameters start."""

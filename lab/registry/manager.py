@@ -1,0 +1,210 @@
+"""Load plugins, each in isolation from the others, into a catalog."""
+
+from __future__ import annotations
+
+import ast
+import importlib.metadata
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import final
+
+import pluggy
+
+from lab.components import hookspecs
+from lab.components.base import Component
+from lab.components.hookspecs import KINDS, PROJECT
+from lab.errors import PluginError
+from lab.registry.catalog import Catalog, Entry, Failure
+from lab.registry.deadline import within
+from lab.registry.discovery import Folder, default_folders, entry_points, plugin_files, source_of
+from lab.registry.hooks import hook_line, hook_problems, registered
+from lab.registry.loader import discard, forget, import_file, private_package
+from lab.registry.problems import explained, failure
+from lab.registry.syntax import check_version, class_line, needs_window, parse
+
+
+def load_catalog(folders: Sequence[Path] | None = None, *, entry_points: bool = True, timeout: float = 10.0) -> Catalog:
+    """Load all plugins: those in `folders`, or in the default ones, then those of installed distributions.
+
+    Nothing that a plugin does keeps the others from being loaded; each has `timeout` seconds.
+    """
+    manager = Manager(timeout=timeout)
+    for folder in default_folders() if folders is None else [Folder(path=path) for path in folders]:
+        manager.add_folder(folder)
+    if entry_points:
+        manager.add_entry_points()
+    return manager.catalog()
+
+
+@final
+class Manager:
+    """Loads plugins one after the other and keeps what came of it."""
+
+    def __init__(self, *, timeout: float = 10.0) -> None:
+        self._timeout = timeout
+        self._pluggy = pluggy.PluginManager(PROJECT)
+        self._pluggy.add_hookspecs(hookspecs)
+        self._entries: dict[tuple[str, str], Entry] = {}
+        self._failures: list[Failure] = []
+        self._window_only: list[str] = []
+        self._files: set[str] = set()
+
+    def add_folder(self, folder: Folder) -> None:
+        """Load the plugins in a folder. A file that another folder led to already is passed over."""
+        root = Path(os.path.abspath(folder.path))
+        forget(private_package(root))
+        for found in plugin_files(folder):
+            if isinstance(found, PluginError):
+                self._failures.append(failure(found, file=str(folder.path)))
+            elif (real := os.path.realpath(found)) not in self._files:
+                self._files.add(real)
+                self._add_file(found, root, folder.version)
+
+    def add_entry_points(self) -> None:
+        """Load the plugins of installed distributions."""
+        for point in entry_points():
+            self._add_entry_point(point)
+
+    def catalog(self) -> Catalog:
+        """What has been loaded so far."""
+        kinds = list(KINDS)
+        entries = sorted(self._entries.values(), key=lambda entry: (kinds.index(entry.kind), entry.name))
+        return Catalog(components=tuple(entries), failures=tuple(self._failures), window_only=tuple(self._window_only))
+
+    def _add_file(self, file: Path, root: Path, version: str) -> None:
+        try:
+            tree = parse(file)
+        except PluginError as error:
+            self._failures.append(failure(error, file=str(file)))
+            return
+        loading = _Loading(
+            file=str(file), tree=tree, origin=str(file), version=version, load=partial(import_file, file, root, tree)
+        )
+        self._add(loading, file)
+
+    def _add_entry_point(self, point: importlib.metadata.EntryPoint) -> None:
+        origin = point.dist.name if point.dist else point.value
+        version = point.dist.version if point.dist else ""
+        label = f"entry point {point.name} = {point.value} of {origin}"
+        try:
+            file = source_of(point.module)
+            tree = None if file is None else parse(file)
+        except Exception as error:  # noqa: BLE001 - finders of modules and metadata are foreign code
+            self._failures.append(failure(explained(error, doing="looking for it", file=label, tree=None), file=label))
+            return
+        loading = _Loading(file=str(file or label), tree=tree, origin=origin, version=version, load=point.load)
+        self._add(loading, file)
+
+    def _add(self, loading: _Loading, file: Path | None) -> None:
+        if loading.tree is not None and file is not None:
+            if needs_window(loading.tree, file):
+                self._window_only.append(str(file))
+                return
+            try:
+                check_version(loading.tree, str(file))
+            except PluginError as error:
+                self._failures.append(failure(error, file=str(file)))
+                return
+        outcome = within(self._timeout, partial(loading.run, self._pluggy), loading.file)
+        if outcome.late:
+            loading.take_back(self._pluggy)
+            self._failures.append(self._late(loading, outcome.line, outcome.stopped))
+            return
+        if outcome.error is not None:
+            loading.take_back(self._pluggy)
+            problem = explained(outcome.error, doing=loading.doing, file=loading.file, tree=loading.tree)
+            self._failures.append(failure(problem, file=loading.file))
+            return
+        self._failures += loading.failures
+        for entry in loading.entries:
+            self._add_entry(entry, loading)
+
+    def _add_entry(self, entry: Entry, loading: _Loading) -> None:
+        first = self._entries.setdefault((entry.kind, entry.name), entry)
+        if first is not entry:
+            where = "this file" if first.origin == entry.origin else first.origin
+            self._failures.append(
+                Failure(
+                    file=loading.file,
+                    line=loading.class_line(entry.component),
+                    message=f"there is a {entry.kind} {entry.name!r} already, from {where}",
+                    remedy="Give this one a name of its own",
+                )
+            )
+
+    def _late(self, loading: _Loading, line: int | None, stopped: bool) -> Failure:
+        left = "" if stopped else ", and could not be stopped"
+        return Failure(
+            file=loading.file,
+            line=line,
+            message=f"{loading.doing} did not end within {self._timeout:g} s{left}",
+            remedy="Correct this line" + ("" if stopped else ", and start RNN Lab again"),
+        )
+
+
+@final
+@dataclass(kw_only=True)
+class _Loading:
+    """One plugin while it is loaded. All that can run its code happens in `run`, within the time limit."""
+
+    file: str
+    tree: ast.Module | None
+    origin: str
+    version: str
+    load: Callable[[], object]
+    plugin: object = None
+    doing: str = "the import"
+    entries: list[Entry] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+
+    def run(self, manager: pluggy.PluginManager) -> None:
+        plugin = self.plugin = self.load()
+        self.version = self.version or str(getattr(plugin, "__version__", ""))
+        self.doing = "looking at its hooks"
+        problems = list(hook_problems(manager, plugin))
+        if manager.is_registered(plugin):
+            problems.append(PluginError("the plugin is loaded already", remedy="Name it in one entry point only"))
+        if problems:
+            self.failures += [failure(problem, file=self.file) for problem in problems]
+            discard(plugin)
+            return
+        manager.register(plugin)
+        for kind in KINDS:
+            caller = getattr(manager.hook, KINDS[kind].hook)
+            for implementation in caller.get_hookimpls():
+                if implementation.plugin is plugin:
+                    self._call(kind, implementation.function)
+
+    def take_back(self, manager: pluggy.PluginManager) -> None:
+        """Leave nothing behind of a plugin that was not loaded to its end."""
+        if manager.is_registered(self.plugin):
+            manager.unregister(self.plugin)
+        discard(self.plugin)
+
+    def class_line(self, component: type) -> int | None:
+        """The line of the plugin's own file on which a class is defined, if it is defined there."""
+        return None if self.tree is None else class_line(self.tree, component.__qualname__)
+
+    def _call(self, kind: str, hook: Callable[[], object]) -> None:
+        self.doing = hook.__name__
+        line = hook_line(hook)
+        try:
+            results = list(registered(kind, hook(), self.class_line))
+        except Exception as error:  # noqa: BLE001 - one hook that raises leaves the plugin's others
+            problem = explained(error, doing=self.doing, file=self.file, tree=self.tree)
+            self.failures.append(failure(problem, file=self.file, line=line))
+            return
+        for result in results:
+            if isinstance(result, PluginError):
+                self.failures.append(failure(result, file=self.file, line=line))
+            else:
+                self.entries.append(self._entry(kind, result))
+
+    def _entry(self, kind: str, component: type[Component]) -> Entry:
+        title = {language: component.title_in(language) for language in ("en", "zh")}
+        return Entry(
+            kind=kind, name=component.name, title=title, origin=self.origin, version=self.version, component=component
+        )

@@ -1,0 +1,136 @@
+"""What can be read of a plugin from its syntax tree, before any of it runs."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from lab.components.hookspecs import API_VERSION
+from lab.errors import PluginError
+
+_WINDOW: Final = ("PySide6", "pyqtgraph", "lab.ui")
+_VERSION: Final = re.compile(r"(\d+)\.(\d+)")
+
+
+def parse(file: Path) -> ast.Module:
+    """The syntax tree of a file; PluginError with the line where it is no Python, or cannot be read."""
+    try:
+        return ast.parse(file.read_bytes(), str(file))
+    except SyntaxError as error:
+        raise syntax_problem(error, str(file)) from error
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise PluginError(
+            f"the file cannot be read: {reason}", file=str(file), remedy="Check its permissions"
+        ) from error
+    except (ValueError, RecursionError, MemoryError) as error:
+        reason = str(error) or "it is nested too deeply"
+        raise PluginError(
+            f"the file is not Python: {reason}", file=str(file), remedy="Save it as plain text"
+        ) from error
+
+
+def syntax_problem(error: SyntaxError, file: str) -> PluginError:
+    """A syntax error as a PluginError at its line."""
+    text = (error.text or "").strip()
+    return PluginError(
+        f"this is not valid Python: {error.msg}" + (f", in {text!r}" if text else ""),
+        file=error.filename or file,
+        line=error.lineno,
+        remedy="Correct this line",
+    )
+
+
+def check_version(tree: ast.Module, file: str) -> None:
+    """PluginError where the plugin says, as `LAB_API = "1.0"`, that it needs another version of `lab.api`."""
+    for statement in tree.body:
+        targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
+        if not any(isinstance(target, ast.Name) and target.id == "LAB_API" for target in targets):
+            continue
+        value = getattr(statement, "value", None)
+        stated = value.value if isinstance(value, ast.Constant) else None
+        match = _VERSION.fullmatch(stated) if isinstance(stated, str) else None
+        if match is None:
+            raise PluginError(
+                "LAB_API does not state a version",
+                file=file,
+                line=statement.lineno,
+                remedy=f'Write it out: LAB_API = "{API_VERSION}"',
+            )
+        wanted = (int(match[1]), int(match[2]))
+        major, minor = map(int, API_VERSION.split("."))
+        if wanted[0] != major or wanted[1] > minor:
+            newer = wanted > (major, minor)
+            raise PluginError(
+                f"the plugin was written for version {match[0]} of lab.api, and this is version {API_VERSION}",
+                file=file,
+                line=statement.lineno,
+                remedy="Update RNN Lab" if newer else "Get a newer version of the plugin",
+            )
+
+
+def needs_window(tree: ast.Module, file: Path) -> bool:
+    """Whether the file, or a file beside it that it imports by a relative import, imports Qt or the window."""
+    seen: set[Path] = set()
+    waiting = [(file, tree)]
+    while waiting:
+        place, one = waiting.pop()
+        for module in _imported(one):
+            if any(module == name or module.startswith(name + ".") for name in _WINDOW):
+                return True
+        for helper in _relative(one, place):
+            if helper not in seen and helper.is_file():
+                seen.add(helper)
+                try:
+                    waiting.append((helper, parse(helper)))
+                except PluginError:
+                    continue  # it is reported, with its line, when the import of it fails
+    return False
+
+
+def class_line(tree: ast.Module, name: str) -> int | None:
+    """The line on which the class with this (qualified) name is defined."""
+    body: list[ast.stmt] = tree.body
+    found: ast.ClassDef | None = None
+    for part in name.split("."):
+        # A name can be defined twice; the last definition is the one that holds.
+        same = [one for one in body if isinstance(one, ast.ClassDef) and one.name == part]
+        if not same:
+            return None
+        found = same[-1]
+        body = found.body
+    return None if found is None else found.lineno
+
+
+def imported_names(tree: ast.Module, module: str, line: int) -> list[str]:
+    """The names that the statement at `line` imports from `module`."""
+    return [
+        alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        and node.module == module
+        and node.lineno <= line <= (node.end_lineno or line)
+        for alias in node.names
+    ]
+
+
+def _imported(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module is not None:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _relative(tree: ast.Module, file: Path) -> Iterator[Path]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.level > 0:
+            base = file.parents[min(node.level, len(file.parents)) - 1]
+            module = base.joinpath(*(node.module or "").split("."))
+            for candidate in (module, *(module / alias.name for alias in node.names)):
+                yield candidate.with_name(candidate.name + ".py")
+                yield candidate / "__init__.py"

@@ -1,0 +1,5 @@
+from lab.api import Cell
+
+
+class Shouting(Cell):  # <- here
+    name = "Shouting Cell"

@@ -1,0 +1,2 @@
+def lab_register_cells():  # <- here
+    return []

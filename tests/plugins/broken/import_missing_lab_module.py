@@ -1,0 +1,1 @@
+from lab.apis import Cell  # <- here

@@ -1,0 +1,1 @@
+from ._not_there import helper  # <- here

@@ -1,0 +1,4 @@
+from lab.api import (  # <- here
+    Cell,
+    hookimpI,
+)

@@ -1,0 +1,3 @@
+from lab.api import Cell
+
+while True: pass  # <- here

@@ -1,0 +1,1 @@
+from lab.api import Cell

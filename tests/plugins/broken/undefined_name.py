@@ -1,0 +1,3 @@
+from lab.api import Cell
+
+shape = zeros(3)  # <- here
