@@ -1,0 +1,245 @@
+"""The runs of a folder: one SQLite database for the list and the curves, one folder of checkpoints for each run."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self, final
+
+from lab.errors import StoreError, unknown
+from lab.experiment.database import Database
+from lab.experiment.lock import Lock, is_held
+from lab.experiment.runs import Run, RunState, Scalar, slug
+
+_COLUMNS = "id, name, state, created, updates, epochs, seconds, plan, metrics, baselines, error, pid"
+_GUESSED = 200
+"""Among so many of the newest runs the one is looked for that a wrong id was meant to be."""
+
+
+@final
+class Store:
+    """The runs in `folder`, opened for one thread; any number of processes may have it open.
+
+    Whatever a method has written is on disk when it returns. All methods raise StoreError, with what to do about it.
+    """
+
+    def __init__(self, folder: Path, *, create: bool = True, patience: float = 10.0) -> None:
+        """Open the store; `create` makes it where there is none. `patience`: seconds to wait for other processes."""
+        self.folder = folder
+        self._database = Database(folder, create=create, patience=patience)
+        self._locks: dict[str, Lock] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the database and let go of all claimed runs."""
+        for run in list(self._locks):
+            self.release(run)
+        self._database.close()
+
+    def create(
+        self,
+        *,
+        name: str,
+        label: str,
+        experiment: str,
+        plan: Mapping[str, Any] | None = None,
+        baselines: Mapping[str, float] | None = None,
+    ) -> str:
+        """Add a run in the state `created` and return its id, such as `2026-11-21-093012-lstm-airline` (UTC).
+
+        `name` is for people, `label` becomes the end of the id (see `label_of`), `experiment` is the text as it runs.
+        """
+        now = datetime.now(UTC)
+        wanted = f"{now:%Y-%m-%d-%H%M%S}-{slug(label)}"
+        with self._database.writing() as connection:
+            run = self._new_folder(wanted)
+            connection.execute(
+                "INSERT INTO runs (id, name, state, created, plan, baselines, experiment)"
+                " VALUES (?, ?, 'created', ?, ?, ?, ?)",
+                (run, name, now.isoformat(), json.dumps(plan or {}), json.dumps(baselines or {}), experiment),
+            )
+        return run
+
+    def run_folder(self, run: str) -> Path:
+        """Where the checkpoints of a run are."""
+        return self.folder / run
+
+    def claim(self, run: str) -> None:
+        """Take the run for this process and call it `running`. StoreError while another process has it.
+
+        The claim ends with `release`, `close` or the process; a run that still says `running` then is `interrupted`.
+        """
+        number = self._number(run)
+        if run not in self._locks:
+            lock = Lock(self._lock_path(run))
+            try:
+                self.run_folder(run).mkdir(exist_ok=True)
+                free = lock.acquire()
+            except OSError as error:
+                message = f"the run cannot be claimed: {error.strerror or error}"
+                raise StoreError(message, file=str(self.run_folder(run))) from error
+            if not free:
+                raise StoreError(
+                    f"the run {run!r} is running in another process", remedy="Wait for it, or end that process"
+                )
+            self._locks[run] = lock
+        with self._database.writing() as connection:
+            connection.execute(
+                "UPDATE runs SET state = 'running', pid = ?, error = NULL WHERE number = ?", (os.getpid(), number)
+            )
+
+    def release(self, run: str) -> None:
+        """End the claim of this process on the run, after its last `change`."""
+        lock = self._locks.pop(run, None)
+        if lock is not None:
+            lock.release()
+
+    def record(self, run: str, scalars: Iterable[Scalar] = (), *, updates: int, epochs: int, seconds: float) -> None:
+        """Add values to the curves and say how far the run is, in one transaction; do it before each checkpoint.
+
+        A value of the same name and update replaces the one before.
+        """
+        number = self._number(run)
+        rows = [
+            (number, name, update, epoch, None if math.isnan(value) else value)
+            for update, epoch, name, value in scalars
+        ]
+        with self._database.writing() as connection:
+            connection.executemany(
+                'INSERT OR REPLACE INTO scalars (run, name, "update", epoch, value) VALUES (?, ?, ?, ?, ?)', rows
+            )
+            connection.execute(
+                "UPDATE runs SET updates = ?, epochs = ?, seconds = ? WHERE number = ?",
+                (updates, epochs, seconds, number),
+            )
+
+    def rewind(self, run: str, *, update: int, epochs: int, seconds: float) -> None:
+        """Go back to the checkpoint after `update` updates: what the curves have after it is discarded."""
+        number = self._number(run)
+        with self._database.writing() as connection:
+            connection.execute('DELETE FROM scalars WHERE run = ? AND "update" > ?', (number, update))
+            connection.execute(
+                "UPDATE runs SET updates = ?, epochs = ?, seconds = ? WHERE number = ?",
+                (update, epochs, seconds, number),
+            )
+
+    def change(
+        self,
+        run: str,
+        *,
+        state: RunState | None = None,
+        plan: Mapping[str, Any] | None = None,
+        metrics: Mapping[str, float] | None = None,
+        baselines: Mapping[str, float] | None = None,
+        error: str | None = None,
+        experiment: str | None = None,
+    ) -> None:
+        """Say something new about a run; what is None stays as it is."""
+        number = self._number(run)
+        texts = {"state": state, "error": error, "experiment": experiment}
+        tables = {"plan": plan, "metrics": metrics, "baselines": baselines}
+        changes = texts | {key: None if value is None else json.dumps(dict(value)) for key, value in tables.items()}
+        with self._database.writing() as connection:
+            for column, value in changes.items():
+                if value is not None:
+                    connection.execute(f"UPDATE runs SET {column} = ? WHERE number = ?", (value, number))
+
+    def runs(self) -> list[Run]:
+        """All runs, the oldest first."""
+        with self._database.reading() as connection:
+            rows = connection.execute(f"SELECT {_COLUMNS} FROM runs ORDER BY number").fetchall()
+        return [self._run(row) for row in rows]
+
+    def find(self, run: str) -> Run:
+        """The run with this id, or with the only id that begins so."""
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                f"SELECT {_COLUMNS} FROM runs WHERE id = :id OR substr(id, 1, length(:id)) = :id"
+                " ORDER BY id = :id DESC LIMIT 2",
+                {"id": run},
+            ).fetchall()
+            if not run or not rows or (len(rows) > 1 and rows[0][0] != run):
+                newest = connection.execute("SELECT id FROM runs ORDER BY number DESC LIMIT ?", (_GUESSED,))
+                raise self._not_found(run, [row[0] for row in newest], several=bool(run and rows))
+        return self._run(rows[0])
+
+    def experiment(self, run: str) -> str:
+        """The text of the experiment as it ran."""
+        with self._database.reading() as connection:
+            row = connection.execute("SELECT experiment FROM runs WHERE number = ?", (self._number(run),)).fetchone()
+        return str(row[0])
+
+    def scalars(self, run: str, names: Sequence[str] | None = None) -> list[Scalar]:
+        """The curves of a run, by name and then by update; all of them, or those in `names`."""
+        wanted = "" if names is None else f" AND name IN ({', '.join('?' * len(names))})"
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                f'SELECT "update", epoch, name, value FROM scalars WHERE run = ?{wanted} ORDER BY name, "update"',
+                (self._number(run), *(names or ())),
+            ).fetchall()
+        return [
+            Scalar(update, epoch, name, math.nan if value is None else value) for update, epoch, name, value in rows
+        ]
+
+    def _new_folder(self, wanted: str) -> str:
+        """The id, numbered where it is taken. A folder without a row (the database was moved away) takes it as well."""
+        run, count = wanted, 1
+        while True:
+            try:
+                self.run_folder(run).mkdir()
+                return run
+            except FileExistsError:
+                count += 1
+                run = f"{wanted}-{count}"
+            except OSError as error:
+                raise StoreError(
+                    f"the folder of the run cannot be made: {error.strerror or error}",
+                    file=str(self.run_folder(run)),
+                    remedy="Make room and make the folder writable, or choose another folder for runs",
+                ) from error
+
+    def _number(self, run: str) -> int:
+        with self._database.reading() as connection:
+            row = connection.execute("SELECT number FROM runs WHERE id = ?", (run,)).fetchone()
+        if row is None:
+            raise StoreError(f"there is no run {run!r}", file=str(self.folder))
+        return int(row[0])
+
+    def _run(self, row: Sequence[Any]) -> Run:
+        run, name, state, created, updates, epochs, seconds, plan, metrics, baselines, error, pid = row
+        if state in ("running", "paused") and not is_held(self._lock_path(run)):
+            state = "interrupted"
+        return Run(
+            id=run,
+            name=name,
+            state=state,
+            created=created,
+            updates=updates,
+            epochs=epochs,
+            seconds=seconds,
+            plan=json.loads(plan),
+            metrics=json.loads(metrics),
+            baselines=json.loads(baselines),
+            error=error,
+            pid=pid,
+        )
+
+    def _lock_path(self, run: str) -> Path:
+        return self.run_folder(run) / "lock"
+
+    def _not_found(self, run: str, newest: Sequence[str], *, several: bool) -> StoreError:
+        place = str(self.folder)
+        if several:
+            return StoreError(f"several runs begin with {run!r}", file=place, remedy="Write more of the id")
+        if not newest:
+            return StoreError(f"there is no run {run!r}; this folder has none yet", file=place)
+        return StoreError(unknown("run", run, newest), file=place, remedy="See: runs list")

@@ -1,0 +1,75 @@
+"""Compilation: which target a run begins with, and when compiled code takes over."""
+
+import threading
+from typing import final
+
+from lab.compile.executor import Target
+from lab.compile.targets.numba import NumbaTarget
+from lab.compile.targets.numpy import NumpyTarget
+from lab.errors import LabError, TargetError
+from lab.training.plan import Plan
+from lab.training.setup import Setup
+
+
+@final
+class Compilation:
+    """The targets of one run. With `auto`, Numba compiles in a thread while NumPy trains; `close` waits for it."""
+
+    def __init__(self, setup: Setup, plan: Plan) -> None:
+        self.setup = setup
+        self.plan = plan
+        self._numba = NumbaTarget(variants=plan.variants)
+        self._failure: LabError | None = None
+        self._switch_at = plan.switched
+        self._switched = plan.target != "auto"
+        self._thread: threading.Thread | None = None
+
+    def first(self) -> Target:
+        """The target to begin with. TargetError where the one asked for cannot run this network here."""
+        match self.plan.target:
+            case "numpy":
+                return NumpyTarget()
+            case "numba":
+                self._compile()
+                if self._failure is not None:
+                    raise self._failure
+                return self._numba
+            case "cupy":
+                from lab.compile.targets.cupy import CupyTarget
+
+                return CupyTarget()
+            case _:
+                if not self.plan.reason:
+                    self._thread = threading.Thread(target=self._compile, name="lab-compile")
+                    self._thread.start()
+                return NumpyTarget()
+
+    def due(self, update: int) -> Target | None:
+        """The compiled target, once, at the update boundary where it takes over: when ready, or where the plan says."""
+        if self._switched or self._thread is None:
+            return None
+        if self._switch_at is not None:
+            if update < self._switch_at:
+                return None
+            self._thread.join()
+        if self._thread.is_alive():
+            return None
+        self._switched = True
+        if self._failure is not None:
+            self.plan.reason = str(self._failure)
+            return None
+        if self.plan.switched is None:
+            self.plan.switched = update
+        return self._numba
+
+    def _compile(self) -> None:
+        try:
+            for block in self.setup.plan.blocks:
+                self._numba.compile(block.program, self.setup.spec.dtype)
+        except TargetError as error:
+            self._failure = error
+
+    def close(self) -> None:
+        """Wait for the thread; a compilation cannot be broken off."""
+        if self._thread is not None:
+            self._thread.join()

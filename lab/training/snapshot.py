@@ -1,0 +1,62 @@
+"""Snapshot: the whole state of a trainer between two batches, as the arrays and counters of a checkpoint."""
+
+from typing import Any
+
+import numpy as np
+
+from lab.errors import StoreError
+from lab.experiment.checkpoint import Counter, State
+from lab.training.trainer import Trainer
+
+
+def take(trainer: Trainer) -> State:
+    """The state between two batches. What is random follows from seed and position: there is no generator to keep."""
+    assert trainer.can_save, "within a batch"
+    arrays = {"parameters": trainer.network.parameters.copy()}
+    arrays |= {f"slot.{name}": slot.copy() for name, slot in trainer.updater.slots.items()}
+    arrays["history"] = np.array(trainer.history, np.float64).reshape(-1, 2)
+    arrays["losses"] = np.array(trainer.losses, np.float64)
+    if trainer.best_parameters is not None:
+        arrays["best.parameters"] = trainer.best_parameters.copy()
+    for depth, layer in enumerate(trainer.learner.carried or ()):
+        for direction, states in enumerate(layer):
+            arrays |= {f"carried.{depth}.{direction}.{name}": value for name, value in states.items()}
+    counters: dict[str, Counter] = {
+        "epoch": trainer.epoch,
+        "batch": trainer.batch,
+        "best": trainer.best,
+        "stopped_early": int(trainer.stopped_early),
+    }
+    just_judged = trainer.batch == 0 and bool(trainer.history)
+    score = trainer.history[-1][1] if just_judged and np.isfinite(trainer.history[-1][1]) else None
+    return State(arrays=arrays, counters=counters, update=trainer.update, score=score)
+
+
+def put_back(trainer: Trainer, state: State) -> None:
+    """Make a fresh trainer go on from a state. StoreError where it is that of another network."""
+    arrays = state.arrays
+    mine: dict[str, Any] = {"parameters": trainer.network.parameters}
+    mine |= {f"slot.{name}": slot for name, slot in trainer.updater.slots.items()}
+    for name, target in mine.items():
+        if name not in arrays or arrays[name].shape != target.shape or arrays[name].dtype != target.dtype:
+            raise StoreError(
+                f"the checkpoint is of another network: its {name} does not fit",
+                remedy="Resume with the run's own experiment; a plugin may have changed since",
+            )
+        target[...] = arrays[name]
+    trainer.history = [(float(train), float(validation)) for train, validation in arrays["history"]]
+    trainer.losses = [float(loss) for loss in arrays["losses"]]
+    trainer.best_parameters = arrays.get("best.parameters")
+    carried: dict[int, dict[int, dict[str, Any]]] = {}
+    for name, value in arrays.items():
+        if name.startswith("carried."):
+            _, depth, direction, state_name = name.split(".", 3)
+            carried.setdefault(int(depth), {}).setdefault(int(direction), {})[state_name] = value
+    if carried:
+        trainer.learner.carried = [[layer[d] for d in sorted(layer)] for _, layer in sorted(carried.items())]
+    trainer.update = state.update
+    trainer.epoch = int(state.counters["epoch"])
+    trainer.batch = int(state.counters["batch"])
+    trainer.best = float(state.counters["best"])
+    trainer.stopped_early = bool(state.counters["stopped_early"])
+    trainer.network.refresh()

@@ -1,0 +1,209 @@
+"""The trainer: a plain loop, one update at a time, that can be left, changed and gone on with between any two."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Self, final
+
+import numpy as np
+import threadpoolctl
+from numpy.typing import NDArray
+
+from lab.compile.workers import Workers
+from lab.components.algorithm import Step
+from lab.model.network import Network
+from lab.training.batches import Batches
+from lab.training.compilation import Compilation
+from lab.training.diagnose import Diagnosis
+from lab.training.evaluate import Evaluation, evaluate, measure
+from lab.training.learner import NetworkLearner
+from lab.training.optimise import Updater
+from lab.training.plan import Plan
+from lab.training.setup import Setup
+
+Array = NDArray[Any]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """What `advance` has done: an update, or the end of a batch or an epoch; `scalars` is what there is to record."""
+
+    kind: Literal["update", "batch", "epoch"]
+    update: int
+    epoch: int
+    scalars: Mapping[str, float]
+
+
+@final
+class Trainer:
+    """Trains one experiment. Close it when done (it is a context manager): threads end with it.
+
+    Between two calls of `advance` anything may be changed. `can_save` tells where `lab.training.snapshot` can take the
+    state: between batches. What follows a restored state is the same to the last bit, for one plan on one machine.
+    """
+
+    def __init__(self, setup: Setup, plan: Plan) -> None:
+        spec = setup.spec
+        self.setup = setup
+        self.plan = plan
+        self.workers = Workers(plan.threads)
+        # BLAS gets one thread: ours split the work, and idle threads of BLAS would spin on the processors they need.
+        self._limits = threadpoolctl.threadpool_limits(1, user_api="blas")
+        self.compilation = Compilation(setup, plan)
+        try:
+            self.network = Network(
+                setup.plan,
+                steps=setup.steps,
+                batch=setup.batch,
+                dtype=spec.dtype,
+                seed=spec.seed,
+                target=self.compilation.first(),
+                workers=self.workers,
+            )
+            for name, values in spec.weights.values.items():
+                self.network.set_parameter(name, values)
+        except BaseException:
+            self.close()
+            raise
+        self.learner = NetworkLearner(self.network)
+        self.updater = Updater(setup.optimizer, spec.training, self.network.parameters)
+        self.batches = Batches(setup.data.train, spec.training.batch_size, spec.seed, spec.training.carry_state)
+        self.update = 0
+        self.epoch = 0
+        self.batch = 0
+        self.losses: list[float] = []
+        """Losses of the updates of this epoch."""
+        self.history: list[tuple[float, float]] = []
+        """Mean training loss and validation loss (NaN without a validation split) of each epoch."""
+        self.best = math.inf
+        self.best_parameters: Array | None = None
+        self.stopped_early = False
+        self.can_save = True
+        self._loop = self._run()
+
+    @property
+    def total_updates(self) -> int:
+        """How many updates the experiment asks for."""
+        training = self.setup.spec.training
+        if training.updates is not None:
+            return training.updates
+        by_batch = self.setup.algorithm.updates_in(self.setup.data.train.steps)
+        return (training.epochs or 0) * self.batches.count * by_batch
+
+    def advance(self) -> Progress | None:
+        """Make one update, or end a batch or an epoch; None when there is nothing left to do."""
+        return next(self._loop, None)
+
+    def _run(self) -> Iterator[Progress]:
+        while not self._done():
+            for batch in self.batches.epoch(self.epoch, self.batch):
+                self.can_save = False
+                self.learner.draw = np.random.default_rng([self.setup.spec.seed, 2, self.epoch, self.batch])
+                self._take_over()
+                for step in self.setup.algorithm.updates(self.learner, batch):
+                    yield self._apply(step)
+                    if self._done():
+                        break
+                    self._take_over()
+                if self.setup.spec.training.carry_state:
+                    self.learner.end()
+                self.batch += 1
+                self.can_save = True
+                if self._done() or self.batch == self.batches.count:
+                    break
+                yield Progress(kind="batch", update=self.update, epoch=self.epoch, scalars={})
+            yield self._end_epoch()
+
+    def _done(self) -> bool:
+        training = self.setup.spec.training
+        if training.updates is not None:
+            return self.update >= training.updates or self.stopped_early
+        return self.epoch >= (training.epochs or 0) or self.stopped_early
+
+    def _take_over(self) -> None:
+        target = self.compilation.due(self.update)
+        if target is not None:
+            self.network.use(target)
+
+    def _apply(self, step: Step) -> Progress:
+        parameters = self.network.parameters
+        validation = [loss for _, loss in self.history]
+        base = self.setup.spec.training.learning_rate
+        rate = self.setup.schedule.rate(base, self.update, self.total_updates, validation)
+        scalars = {"train.loss": step.loss, "learning_rate": rate}
+        if step.gradient is not None:
+            finite = math.isfinite(step.loss) and math.isfinite(float(np.dot(step.gradient, step.gradient)))
+            if not finite and not (math.isfinite(step.loss) and np.isfinite(step.gradient).all()):
+                raise Diagnosis(self.network, self.update + 1).error(self.learner.steps)
+            report = self.updater.apply(parameters, step.gradient, rate, self.update + 1)
+            scalars["gradient.norm"] = report.gradient_norm
+        elif step.change is not None:
+            parameters += step.change
+        self.network.refresh()
+        self.update += 1
+        self.losses.append(step.loss)
+        return Progress(kind="update", update=self.update, epoch=self.epoch, scalars=scalars)
+
+    def _end_epoch(self) -> Progress:
+        train = float(np.mean(self.losses)) if self.losses else math.nan
+        self.losses = []
+        scalars = {"train.epoch_loss": train}
+        validation = math.nan
+        if self.setup.data.validation is not None:
+            validation = self.evaluate("validation").loss
+            scalars["validation.loss"] = validation
+            if not validation >= self.best:
+                self.best = validation
+                self.best_parameters = self.network.parameters.copy()
+        self.history.append((train, validation))
+        self.epoch += 1
+        self.batch = 0
+        patience = self.setup.spec.training.early_stopping
+        waited = self._epochs_since_best()
+        self.stopped_early = bool(patience) and waited is not None and waited >= patience
+        self.can_save = True
+        return Progress(kind="epoch", update=self.update, epoch=self.epoch, scalars=scalars)
+
+    def _epochs_since_best(self) -> int | None:
+        losses = [loss for _, loss in self.history]
+        if not losses or all(math.isnan(loss) for loss in losses):
+            return None
+        return len(losses) - 1 - int(np.nanargmin(losses))
+
+    def evaluate(self, split: str) -> Evaluation:
+        """Loss and predictions of a split with the parameters as they are."""
+        return evaluate(self.network, self.setup.data.splits()[split], self.setup.batch)
+
+    def keep_best(self) -> None:
+        """With early stopping, go back to the parameters of the epoch with the lowest validation loss."""
+        if self.setup.spec.training.early_stopping and self.best_parameters is not None:
+            self.network.parameters[:] = self.best_parameters
+            self.network.refresh()
+
+    def metrics(self) -> dict[str, float]:
+        """Losses of all splits, and the dataset's metric on the test split, with the parameters as they are.
+
+        `train.loss` is the mean over the last epoch, as it was while the network learned.
+        """
+        result = {"train.loss": self.history[-1][0] if self.history else math.nan}
+        for split in ("validation", "test"):
+            if split in self.setup.data.splits():
+                evaluation = self.evaluate(split)
+                result[f"{split}.loss"] = evaluation.loss
+                if split == "test":
+                    name = self.setup.metric.name.replace("-", "_")
+                    result[f"test.{name}"] = measure(self.setup.data, split, evaluation, self.setup.metric)
+        return result
+
+    def close(self) -> None:
+        """End the threads, and give BLAS its own back."""
+        self.compilation.close()
+        self.workers.close()
+        self._limits.restore_original_limits()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

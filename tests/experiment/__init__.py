@@ -1,0 +1,1 @@
+"""Tests of experiment files and of the store of runs."""
