@@ -34,9 +34,10 @@ class Scanner(Protocol):
 
 
 class Target(Protocol):
-    """Turns programs into scanners."""
+    """Turns programs into scanners; `xp` is the array module (numpy, or what stands for it) of its arrays."""
 
     name: str
+    xp: Any
 
     def scanner(self, executor: "Executor") -> Scanner: ...
 
@@ -47,6 +48,7 @@ class Executor:
 
     Samples are ordered by length, longest first: `active[t]` of them take part in step t. `parameters` and `gradient`
     are the cell's part of the flat vectors, placed by `places`; `constants` are the parameters that are not learned.
+    All arrays but `active` live where the target computes: make them with `xp`, read them with `to_host`.
     """
 
     def __init__(
@@ -68,14 +70,15 @@ class Executor:
         self.places = places
         self.workers = workers or Workers(1)
         self.gradient = gradient
+        self.xp = target.xp
         extents = {
             Extent.SEQUENCE: (steps, batch),
             Extent.STATES: (steps + 1, batch),
             Extent.SCRATCH: (batch,),
             Extent.CARRY: (2, batch),
         }
-        self.buffers = {
-            name: np.zeros((*extents[buffer.extent], buffer.width), self.dtype)
+        self.buffers: dict[str, Array] = {
+            name: self.xp.zeros((*extents[buffer.extent], buffer.width), self.dtype)
             for name, buffer in program.buffers.items()
         }
         self.active = np.full(steps, batch, np.int64)
@@ -91,7 +94,7 @@ class Executor:
     def _leaves(self, parameters: Array, constants: Mapping[str, Array]) -> dict[Var, Array]:
         leaves = self.program.traced.parameters
         learned = {leaves[name]: place.view(parameters) for name, place in self.places.items()}
-        return learned | {leaves[name]: np.asarray(array, self.dtype) for name, array in constants.items()}
+        return learned | {leaves[name]: self.xp.asarray(array, self.dtype) for name, array in constants.items()}
 
     def _bind_weights(self, parameters: Array) -> None:
         for weight in self.program.weights:
@@ -99,7 +102,7 @@ class Executor:
             if view is None:
                 view = view_of(weight, self.places, parameters)
             if view is None:
-                view = np.zeros(weight.shape, self.dtype)
+                view = self.xp.zeros(weight.shape, self.dtype)
                 self._made.append(weight)
             self.weights[weight.number] = view
 
@@ -114,13 +117,13 @@ class Executor:
         """The array of a value of parameters or literals alone; it stays the same array from update to update."""
         if value.number not in self.weights:
             array = evaluate([value], self.leaves, self.dtype)[value]
-            self.weights[value.number] = np.array(array, self.dtype)
+            self.weights[value.number] = self.xp.array(array, self.dtype, order="C")
             if parameters_of(value):
                 self._made.append(value)
         return self.weights[value.number]
 
     def use(self, target: Target) -> None:
-        """Go on with another target; the buffers stay as they are."""
+        """Go on with another target of the same array module; the buffers stay as they are."""
         self.scanner = target.scanner(self)
         self.refresh()
 
@@ -178,7 +181,7 @@ class Executor:
         matrix = weight if product.transposed else weight.T
         self.workers.run(
             [
-                lambda a=a, b=b: np.matmul(source[a:b], matrix, out=target[a:b])  # type: ignore[misc]
+                lambda a=a, b=b: self.xp.matmul(source[a:b], matrix, out=target[a:b])  # type: ignore[misc]
                 for a, b in self.workers.shares(len(source), 64)
             ]
         )
@@ -234,7 +237,7 @@ class Executor:
         for one in self.after.sums:
             out = self._direct[one.weight.number]
             if out is None:
-                out = indirect[one.weight] = np.zeros(one.weight.shape, self.dtype)
+                out = indirect[one.weight] = self.xp.zeros(one.weight.shape, self.dtype)
             self._sum_into(one, out, first, last)
         if indirect:
             found = parameter_gradients(self.program.traced, indirect, self.leaves, self.dtype)
@@ -247,7 +250,7 @@ class Executor:
             self._outer_into(self._value_rows(left, first, last), self._value_rows(right, first, last), out, fresh)
             fresh = False
         totals = [
-            np.ones(len(r), self.dtype) @ r for r in (self._value_rows(v, first, last) for v in one.rows) if r.ndim == 2
+            self.xp.ones(len(r), self.dtype) @ r for r in (self._value_rows(v, first, last) for v in one.rows) if r.ndim == 2
         ]
         totals += [r.sum(axis=0) for r in (self._value_rows(v, first, last) for v in one.rows) if r.ndim != 2]
         for left, right in one.products:
@@ -266,7 +269,7 @@ class Executor:
 
         def part(a: int, b: int) -> None:
             if fresh:
-                np.matmul(left[:, a:b].T, right, out=out[a:b])
+                self.xp.matmul(left[:, a:b].T, right, out=out[a:b])
             else:
                 out[a:b] += left[:, a:b].T @ right
 

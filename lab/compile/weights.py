@@ -20,7 +20,9 @@ def parameter_gradients(
     """The gradients of the parameters, from those of the weights (summed over steps and samples)."""
     graph = traced.graph
     result = {
-        name: np.zeros(leaf.shape, dtype) for name, leaf in traced.parameters.items() if traced.specs[name].trainable
+        name: np.zeros(leaf.shape, dtype, like=given[leaf])
+        for name, leaf in traced.parameters.items()
+        if traced.specs[name].trainable
     }
     leaves = {
         graph.leaf("weight_gradient", f"weight.{weight.number}", weight.shape): array

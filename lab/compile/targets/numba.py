@@ -42,6 +42,7 @@ class NumbaTarget:
     """Compiles programs; `variants` holds how products are packed, as timed here or as a plan says."""
 
     name = "numba"
+    xp = np
 
     def __init__(self, cache: Path | None = None, variants: Variants | None = None) -> None:
         self.cache = cache or Path(user_cache_dir("rnn-lab")) / "numba"

@@ -29,6 +29,7 @@ class NumpyTarget:
     """Makes scanners that run generated NumPy source."""
 
     name = "numpy"
+    xp = np
 
     def scanner(self, executor: Executor) -> "NumpyScanner":
         """Generate and bind the code for an executor."""
