@@ -13,7 +13,7 @@ from lab.components.schedule import Schedule
 from lab.components.tables import Table, read_csv
 from lab.components.windows import cut_series
 from lab.errors import DataError, HyperparameterError, LabError, PluginError
-from lab.hyperparameters import hyperparameter
+from lab.hyperparameters import Activation, hyperparameter
 from lab.model.initialisers import (
     Initialiser,
     constant,
@@ -56,9 +56,6 @@ from lab.trace.functions import (
 )
 from lab.trace.graph import Var
 from lab.trace.tracer import Next
-
-Activation = str
-"""The name of an activation function: `tanh`, `logistic`, `relu` or `linear`."""
 
 __all__ = [
     "API_VERSION", "Activation", "Algorithm", "Batch", "Cell", "Data", "DataError", "Dataset", "HyperparameterError",

@@ -1,0 +1,164 @@
+"""A window of steps: all work of a program outside its scans, prepared once as a few large products over T·B rows."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lab.compile.after import Sum
+from lab.compile.layout import parameters_of, view_of
+from lab.compile.program import Location, Product, Store, When
+from lab.compile.weights import parameter_gradients
+from lab.trace.graph import Var
+
+if TYPE_CHECKING:
+    from lab.compile.executor import Executor
+
+Array = NDArray[Any]
+Task = Callable[[], object]
+
+WORTH_SPLITTING: Final = 2_000_000
+"""Multiplications above which a product is split over the threads (measured)."""
+
+
+@final
+class Window:
+    """Steps first ... last - 1 of an executor."""
+
+    def __init__(self, executor: "Executor", first: int, last: int) -> None:
+        self.executor = executor
+        self.first, self.last = first, last
+        self.count = (last - first) * executor.batch
+        self._ones = executor.xp.ones(self.count, executor.dtype)
+        self._indirect: dict[Var, Array] = {}
+        self._cleared: list[Array] = []
+        self._stages = [self._stage(step) for step in executor.program.before]
+        self._shares = self._gradient_tasks()
+
+    def rows(self, place: Location) -> Array:
+        """The entries at a location for all steps and samples, (R, w)."""
+        shift = int(place.when is When.NEXT)
+        array = self.executor.buffers[place.buffer][self.first + shift : self.last + shift]
+        return array.reshape(-1, place.full)[:, place.start : place.start + place.width]
+
+    def kept(self, value: Var) -> Array:
+        """A value that is kept, for all steps and samples, (R, *shape)."""
+        place = self.executor.after.located(value)
+        assert place is not None, value
+        return self.rows(place).reshape(self.count, *value.shape)
+
+    def evaluated(self, value: Var, into: Location | None = None) -> Array:
+        """Any value for all steps and samples, (R, *shape); a view where it is kept."""
+        executor = self.executor
+        weights = {one: executor.weights[one.number] for one in executor.program.weights}
+        array = executor.after.evaluate(value, self.kept, weights | executor.leaves, executor.dtype, into)
+        return np.broadcast_to(array, (self.count, *value.shape))
+
+    def project(self) -> None:
+        """Make the values that the scan needs ready for all steps."""
+        for tasks in self._stages:
+            self.executor.workers.run(tasks)
+
+    def _stage(self, step: Store | Product) -> list[Task]:
+        target = self.rows(step.target)
+        if isinstance(step, Store):
+
+            def fill() -> None:
+                target[...] = self.evaluated(step.value, step.target).reshape(target.shape)
+
+            return [fill]
+        source, weight = self.rows(step.source), self.executor.weights[step.weight.number]
+        matrix = weight if step.transposed else weight.T
+        matmul = self.executor.xp.matmul
+        return [
+            lambda a=a, b=b: matmul(source[a:b], matrix, out=target[a:b])  # type: ignore[misc]
+            for a, b in self._parts(self.count, weight.size, 64)
+        ]
+
+    def _parts(self, total: int, work: int, least: int) -> list[tuple[int, int]]:
+        """Bounds that split `total` items of `work` multiplications each over the threads, if it is worth it."""
+        if total * work < WORTH_SPLITTING:
+            return [(0, total)]
+        return self.executor.workers.shares(total, least)
+
+    def sum_gradients(self) -> None:
+        """Sum the gradients of all weights over steps and samples into the flat gradient."""
+        for array in self._cleared:
+            array[...] = 0
+        self.executor.workers.run([lambda share=share: [task() for task in share] for share in self._shares])  # type: ignore[misc]
+        if self._indirect:
+            executor = self.executor
+            found = parameter_gradients(executor.program.traced, self._indirect, executor.leaves, executor.dtype)
+            for name, array in found.items():
+                executor.gradients_by_name[name] += array
+
+    def _gradient_tasks(self) -> list[list[Task]]:
+        """The sums, dealt out to the threads so that each has about as much to do."""
+        costed: list[tuple[int, Task]] = []
+        direct: set[str] = set()
+        for one in self.executor.after.sums:
+            out = self._direct(one)
+            if out is None:
+                out = self._indirect[one.weight] = self.executor.xp.zeros(one.weight.shape, self.executor.dtype)
+            else:
+                direct |= parameters_of(one.weight)
+            costed += self._tasks(one, out)
+        by_name = self.executor.gradients_by_name
+        self._cleared = [by_name[name] for name in by_name if name not in direct]
+        count = self.executor.workers.count if sum(cost for cost, _ in costed) >= WORTH_SPLITTING else 1
+        shares: list[list[Task]] = [[] for _ in range(count)]
+        loads = [0] * count
+        for cost, task in sorted(costed, key=lambda pair: -pair[0]):
+            index = loads.index(min(loads))
+            shares[index].append(task)
+            loads[index] += cost
+        return [share for share in shares if share]
+
+    def _direct(self, one: Sum) -> Array | None:
+        """The part of the flat gradient that a weight's gradient is, if its parameters serve no other weight."""
+        mine = parameters_of(one.weight)
+        if any(mine & parameters_of(other.weight) for other in self.executor.after.sums if other is not one):
+            return None
+        return view_of(one.weight, self.executor.places, self.executor.gradient)
+
+    def _tasks(self, one: Sum, out: Array) -> list[tuple[int, Task]]:
+        cost = self.count * one.weight.size
+        if len(one.outers) == 1 and not (one.rows or one.products or one.others):
+            # Split over the rows of the result, so that no sum is split and every number of threads gives the same.
+            left, right = self.kept(one.outers[0][0]), self.kept(one.outers[0][1])
+            matmul = self.executor.xp.matmul
+            parts = self._parts(left.shape[1], self.count * right.shape[1], 16)
+            return [
+                (cost // len(parts), lambda a=a, b=b: matmul(left[:, a:b].T, right, out=out[a:b]))  # type: ignore[misc]
+                for a, b in parts
+            ]
+        terms = self._terms(one)
+
+        def total() -> None:
+            out[...] = terms[0]()
+            for term in terms[1:]:
+                out[...] += term()
+
+        return [(cost, total)]
+
+    def _terms(self, one: Sum) -> list[Callable[[], Array]]:
+        """The terms of a sum as functions; their arrays are views that stay."""
+        terms: list[Callable[[], Array]] = []
+        for left, right in one.outers:
+            terms.append(lambda a=self.kept(left).T, b=self.kept(right): a @ b)  # type: ignore[misc]
+        for value in one.rows:
+            rows = self.kept(value)
+            if rows.ndim == 2:
+                terms.append(lambda rows=rows: self._ones @ rows)  # type: ignore[misc]
+            else:
+                terms.append(lambda rows=rows: rows.sum(axis=0))  # type: ignore[misc]
+        for left, right in one.products:
+            a, b = self.kept(left), self.kept(right)
+            if a.ndim == 2:
+                terms.append(lambda a=a, b=b: np.einsum("rj,rj->j", a, b))  # type: ignore[misc]
+            else:
+                terms.append(lambda a=a, b=b: (a * b).sum(axis=0))  # type: ignore[misc]
+        for value in one.others:
+            terms.append(lambda value=value: self.evaluated(value).sum(axis=0))  # type: ignore[misc]
+        return terms
