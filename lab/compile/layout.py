@@ -1,5 +1,6 @@
 """Layout: the order of parameters in one flat vector, such that stacked weights are views of it."""
 
+import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, final
@@ -66,8 +67,7 @@ def view_of(weight: Var, places: Mapping[str, Place], flat: Array) -> Array | No
     """A weight as a view of the flat vector, or None where its parameters do not lie one behind the other."""
     names = stacked(weight)
     if not names or any(
-        places[after].start != places[before].start + places[before].size
-        for before, after in zip(names, names[1:], strict=False)
+        places[after].start != places[before].start + places[before].size for before, after in itertools.pairwise(names)
     ):
         return None
     start = places[names[0]].start

@@ -208,7 +208,7 @@ class _Backward:
             self.storage.stores.append(Store(value, self.copies[value.number]))
 
     def _operands(self) -> None:
-        """Operands of products after the scan are kept for all steps; larger concatenations first, smaller are parts."""
+        """Keep operands of products after the scan for all steps; larger concatenations first, of which others are parts."""
         adjoint = self.placer.adjoint
         ends = [*adjoint.weights.values(), *adjoint.inputs.values()]
         wanted: dict[int, Var] = {}

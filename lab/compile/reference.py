@@ -1,4 +1,4 @@
-"""The reference: the pass-free equations, one step after another, in the precision asked for. It defines what is right."""
+"""The reference: the pass-free equations, one step after another, in any precision. It defines what is right."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,5 +1,6 @@
 """Storage: which values have a home, and the stores that bring them there."""
 
+import itertools
 from collections.abc import Callable
 from typing import final
 
@@ -57,7 +58,7 @@ class Storage:
         """The location of a concatenation whose pieces already lie one behind the other."""
         places = [self.locate(piece) for piece in joined.inputs]
         first = places[0]
-        for before, after in zip(places, places[1:], strict=False):
+        for before, after in itertools.pairwise(places):
             if before is None or after is None or not after.follows(before):
                 return None
         if first is None:

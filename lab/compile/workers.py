@@ -4,7 +4,14 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import final
 
+import numpy as np
+
 Task = Callable[[], object]
+
+
+def _pool(count: int) -> ThreadPoolExecutor:
+    # NumPy keeps by thread whether overflow warns; the caller's thread decides for itself.
+    return ThreadPoolExecutor(count, "lab-worker", initializer=lambda: np.seterr(all="ignore"))
 
 
 @final
@@ -13,7 +20,7 @@ class Workers:
 
     def __init__(self, count: int = 1) -> None:
         self.count = max(1, count)
-        self._pool = ThreadPoolExecutor(self.count - 1, "lab-worker") if self.count > 1 else None
+        self._pool = _pool(self.count - 1) if self.count > 1 else None
 
     def run(self, tasks: Sequence[Task]) -> None:
         """Run all tasks and wait; the first exception of any is raised. The caller's thread takes its share."""

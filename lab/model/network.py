@@ -1,7 +1,7 @@
 """The network: encoding, layers, readout and loss over a batch of sequences, forward and back."""
 
 from dataclasses import dataclass
-from typing import Any, final
+from typing import Any, Final, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,12 +9,15 @@ from numpy.typing import NDArray
 from lab.compile.executor import Executor, Target
 from lab.compile.workers import Workers
 from lab.errors import DataError, ExperimentError, unknown
-from lab.model.blueprint import Blueprint, Block
+from lab.model.blueprint import Block, Blueprint
 from lab.model.layer import Layer
 from lab.model.readout import HEADS
 
 Array = NDArray[Any]
 States = list[list[dict[str, Array]]]
+
+QUIET: Final = np.errstate(all="ignore")
+"""Overflow is no surprise while a network learns; the trainer looks for it and says where it began."""
 
 
 @final
@@ -108,6 +111,7 @@ class Network:
             )
         views[name][...] = array
 
+    @QUIET
     def begin(
         self,
         inputs: Array,
@@ -172,6 +176,7 @@ class Network:
             )
         self._counted = live
 
+    @QUIET
     def forward(self, first: int, last: int) -> None:
         """Run the layers over steps first ... last - 1."""
         below = self._encoded
@@ -185,6 +190,7 @@ class Network:
         layer = self.layers[-1]
         return layer.outputs if layer.mask is None else layer.outputs[: len(layer.mask)] * layer.mask
 
+    @QUIET
     def judge(self, first: int, last: int) -> float | None:
         """Run the readout on the rows of the window that count; their mean loss, or None where there are none."""
         if self.plan.architecture.readout == "mean":
@@ -222,6 +228,7 @@ class Network:
         pooled: Array = np.einsum("tb,tbd->bd", self._shares, self._top()[first:last, :batch])
         return pooled
 
+    @QUIET
     def backward(self, first: int, last: int, loss_from: int | None = None) -> float | None:
         """Set `gradient` to that of the mean loss over steps `loss_from` (or first) ... last - 1; return that loss.
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from lab.compile.executor import Executor
 from lab.errors import NotFiniteError
-from lab.model.network import Network
+from lab.model.network import QUIET, Network
 from lab.trace.graph import Var, reachable
 from lab.trace.printer import describe
 
@@ -19,6 +19,7 @@ class Diagnosis:
         self.network = network
         self.update = update
 
+    @QUIET
     def error(self, steps: int) -> NotFiniteError:
         """The error that names update, layer and equation; `steps` is how many steps the batch has."""
         start = f"the loss or its gradient is not finite at update {self.update}"

@@ -8,7 +8,6 @@ import numpy as np
 from lab.components.algorithm import Algorithm
 from lab.components.cell import Cell
 from lab.components.dataset import Data, Dataset
-from lab.components.files import check_memory
 from lab.components.loss import Loss
 from lab.components.metric import Metric
 from lab.components.optimizer import Optimizer
@@ -18,6 +17,7 @@ from lab.experiment.spec import Choice, Spec
 from lab.model.architecture import Architecture, LayerPlan
 from lab.model.blueprint import Blueprint, blueprint
 from lab.registry.catalog import Catalog
+from lab.training.memory import check_room
 
 
 @final
@@ -46,10 +46,13 @@ class Setup:
         return min(self.spec.training.batch_size, max(s.count for s in self.data.splits().values()))
 
 
-def set_up(spec: Spec, catalog: Catalog) -> Setup:
-    """Load the data and trace the network. LabError where something does not fit, before memory is taken."""
+def set_up(spec: Spec, catalog: Catalog, file: str | None = None) -> Setup:
+    """Load the data and trace the network. LabError where something does not fit, before memory is taken.
+
+    With a `file` the test split is that file's (see `Dataset.load_file`).
+    """
     dataset = cast(Dataset, _make(catalog, "dataset", spec.dataset.plugin))
-    data = dataset.load(spec.seed)
+    data = dataset.load(spec.seed) if file is None else dataset.load_file(file, spec.seed)
     loss = cast(Loss, _make(catalog, "loss", spec.output.loss))
     _check_fit(spec, data, loss)
     layers = tuple(
@@ -86,7 +89,7 @@ def set_up(spec: Spec, catalog: Catalog) -> Setup:
         metric=cast(Metric, catalog.get("metric", data.metric)()),
     )
     needed = setup.plan.bytes(setup.steps, setup.batch, np.dtype(spec.dtype).itemsize)
-    check_memory(
+    check_room(
         needed, "this network", "Make layers smaller, or set training.batch_size or the dataset's length lower"
     )
     return setup

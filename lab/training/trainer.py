@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lab.compile.workers import Workers
 from lab.components.algorithm import Step
-from lab.model.network import Network
+from lab.model.network import QUIET, Network
 from lab.training.batches import Batches
 from lab.training.compilation import Compilation
 from lab.training.diagnose import Diagnosis
@@ -20,6 +20,7 @@ from lab.training.learner import NetworkLearner
 from lab.training.optimise import Updater
 from lab.training.plan import Plan
 from lab.training.setup import Setup
+from lab.training.weights import load_weights
 
 Array = NDArray[Any]
 
@@ -61,6 +62,8 @@ class Trainer:
                 target=self.compilation.first(),
                 workers=self.workers,
             )
+            if spec.weights.file:
+                load_weights(self.network, spec.weights.file)
             for name, values in spec.weights.values.items():
                 self.network.set_parameter(name, values)
         except BaseException:
@@ -100,12 +103,12 @@ class Trainer:
             for batch in self.batches.epoch(self.epoch, self.batch):
                 self.can_save = False
                 self.learner.draw = np.random.default_rng([self.setup.spec.seed, 2, self.epoch, self.batch])
-                self._take_over()
+                self.take_over()
                 for step in self.setup.algorithm.updates(self.learner, batch):
                     yield self._apply(step)
                     if self._done():
                         break
-                    self._take_over()
+                    self.take_over()
                 if self.setup.spec.training.carry_state:
                     self.learner.end()
                 self.batch += 1
@@ -121,11 +124,13 @@ class Trainer:
             return self.update >= training.updates or self.stopped_early
         return self.epoch >= (training.epochs or 0) or self.stopped_early
 
-    def _take_over(self) -> None:
+    def take_over(self) -> None:
+        """Go on with compiled code where it is due; a restored trainer may have passed that update already."""
         target = self.compilation.due(self.update)
         if target is not None:
             self.network.use(target)
 
+    @QUIET
     def _apply(self, step: Step) -> Progress:
         parameters = self.network.parameters
         validation = [loss for _, loss in self.history]
@@ -153,7 +158,7 @@ class Trainer:
         if self.setup.data.validation is not None:
             validation = self.evaluate("validation").loss
             scalars["validation.loss"] = validation
-            if not validation >= self.best:
+            if validation < self.best:
                 self.best = validation
                 self.best_parameters = self.network.parameters.copy()
         self.history.append((train, validation))

@@ -43,7 +43,7 @@ _HEAD: Final = """\
 // Generated from the equations named in the comments; do not edit.
 // Step t of the scan works on the first `rows` of `batch` samples; a thread computes one entry j of one sample n.
 
-static __device__ __forceinline__ {real} sigmoid({real} x) {{ return {half} * tanh{f}({half} * x) + {half}; }}
+__device__ __forceinline__ {real} sigmoid({real} x) {{ return {half} * tanh{f}({half} * x) + {half}; }}
 """
 
 

@@ -86,7 +86,8 @@ def _load(text: str, folder: Path) -> Callable[..., None]:
         partial.write_text(text, encoding="utf-8")
         partial.replace(path)
     spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     spec.loader.exec_module(module)

@@ -34,24 +34,24 @@ for _name in ("sgemm", "dgemm"):
 def _gemm_intrinsic(symbol: str, single: bool) -> Any:
     """C (n, m) = Aᵀ-free product of BLAS: column-major C (m × n) = A (m × k) B (k × n) + β C, with raw addresses."""
 
-    @intrinsic  # type: ignore[untyped-decorator]
-    def gemm(typing_context, m, n, k, a, lda, b, ldb, beta, c, ldc):  # type: ignore[no-untyped-def]
+    @intrinsic
+    def gemm(typing_context, m, n, k, a, lda, b, ldb, beta, c, ldc):
         signature = types.void(*[types.int64] * 10)
 
-        def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        def codegen(context, builder, signature, arguments):
             m, n, k, a, lda, b, ldb, beta, c, ldc = arguments
             number = ir.FloatType() if single else ir.DoubleType()
             short, char = ir.IntType(32), ir.IntType(8)
 
-            def box(kind, value):  # type: ignore[no-untyped-def]
+            def box(kind, value):
                 slot = cgutils.alloca_once(builder, kind)
                 builder.store(value, slot)
                 return slot
 
-            def count(value):  # type: ignore[no-untyped-def]
+            def count(value):
                 return box(short, builder.trunc(value, short))
 
-            def pointer(value):  # type: ignore[no-untyped-def]
+            def pointer(value):
                 return builder.inttoptr(value, number.as_pointer())
 
             plain = box(char, ir.Constant(char, ord("N")))
@@ -72,16 +72,16 @@ sgemm = _gemm_intrinsic("lab_sgemm", single=True)
 dgemm = _gemm_intrinsic("lab_dgemm", single=False)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def _bits_to_float32(typing_context, bits):  # type: ignore[no-untyped-def]
-    def codegen(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+@intrinsic
+def _bits_to_float32(typing_context, bits):
+    def codegen(context, builder, signature, arguments):
         return builder.bitcast(arguments[0], ir.FloatType())
 
     return types.float32(types.int32), codegen
 
 
-@njit(fastmath=FASTMATH, nogil=True, cache=True)  # type: ignore[untyped-decorator]
-def product32(width, rows, depth, panel, block, weight, source, source_stride, beta, target, target_stride):  # type: ignore[no-untyped-def]
+@njit(fastmath=FASTMATH, nogil=True, cache=True)
+def product32(width, rows, depth, panel, block, weight, source, source_stride, beta, target, target_stride):
     """target (rows, width) = source (rows, depth) · weight, the weight packed in panels; all by address, float32."""
     start = 0
     while start < width:
@@ -90,17 +90,27 @@ def product32(width, rows, depth, panel, block, weight, source, source_stride, b
         scale = beta
         while k < depth:
             count = min(block, depth - k)
+            block_of_weight = weight + 4 * (start * depth + k * columns)
+            place = target + 4 * start
             sgemm(
-                columns, rows, count, weight + 4 * (start * depth + k * columns), columns, source + 4 * k, source_stride,
-                scale, target + 4 * start, target_stride,
-            )  # fmt: skip
+                columns,
+                rows,
+                count,
+                block_of_weight,
+                columns,
+                source + 4 * k,
+                source_stride,
+                scale,
+                place,
+                target_stride,
+            )
             k += count
             scale = 1
         start += columns
 
 
-@njit(fastmath=FASTMATH, nogil=True, cache=True)  # type: ignore[untyped-decorator]
-def product64(width, rows, depth, panel, block, weight, source, source_stride, beta, target, target_stride):  # type: ignore[no-untyped-def]
+@njit(fastmath=FASTMATH, nogil=True, cache=True)
+def product64(width, rows, depth, panel, block, weight, source, source_stride, beta, target, target_stride):
     """As `product32`, float64."""
     start = 0
     while start < width:
@@ -109,17 +119,27 @@ def product64(width, rows, depth, panel, block, weight, source, source_stride, b
         scale = beta
         while k < depth:
             count = min(block, depth - k)
+            block_of_weight = weight + 8 * (start * depth + k * columns)
+            place = target + 8 * start
             dgemm(
-                columns, rows, count, weight + 8 * (start * depth + k * columns), columns, source + 8 * k, source_stride,
-                scale, target + 8 * start, target_stride,
-            )  # fmt: skip
+                columns,
+                rows,
+                count,
+                block_of_weight,
+                columns,
+                source + 8 * k,
+                source_stride,
+                scale,
+                place,
+                target_stride,
+            )
             k += count
             scale = 1
         start += columns
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
-def pack(weight, transposed, panel, packed):  # type: ignore[no-untyped-def]
+@njit(nogil=True, cache=True)
+def pack(weight, transposed, panel, packed):
     """Lay a weight out in panels of `panel` columns, each (depth, columns) and contiguous, as `product` reads it."""
     if transposed:
         depth, width = weight.shape
@@ -136,8 +156,8 @@ def pack(weight, transposed, panel, packed):  # type: ignore[no-untyped-def]
         start = stop
 
 
-@njit(inline="always", fastmath=FASTMATH)  # type: ignore[untyped-decorator]
-def tanh32(x):  # type: ignore[no-untyped-def]
+@njit(inline="always", fastmath=FASTMATH)
+def tanh32(x):
     """Rational tanh that vectorises, within 4 units in the last place of float32; NaN stays NaN.
 
     Numerator of degree 13 and denominator of degree 6, the minimax approximation used by Eigen's `ptanh`.
@@ -157,15 +177,15 @@ def tanh32(x):  # type: ignore[no-untyped-def]
     return x * p / q
 
 
-@njit(inline="always", fastmath=FASTMATH)  # type: ignore[untyped-decorator]
-def sigmoid32(x):  # type: ignore[no-untyped-def]
+@njit(inline="always", fastmath=FASTMATH)
+def sigmoid32(x):
     """½ tanh(½ x) + ½."""
     return float32(0.5) * tanh32(float32(0.5) * x) + float32(0.5)
 
 
-@njit(inline="always", fastmath=FASTMATH)  # type: ignore[untyped-decorator]
-def exp32(x):  # type: ignore[no-untyped-def]
-    """Exponential that vectorises: 2ⁿ times a polynomial on ±½ ln 2 (Cephes `expf`), about 2 units in the last place."""
+@njit(inline="always", fastmath=FASTMATH)
+def exp32(x):
+    """Exponential that vectorises: 2ⁿ times a polynomial on ±½ ln 2 (Cephes `expf`), error about 2 last places."""
     y = float32(-87.33) if x < float32(-87.33) else x
     y = float32(88.37) if y > float32(88.37) else y
     n = math.floor(y * float32(1.44269504088896341) + float32(0.5))
@@ -183,19 +203,19 @@ def exp32(x):  # type: ignore[no-untyped-def]
     return float32(0.0) if x < float32(-87.33) else result
 
 
-@njit(inline="always", fastmath=FASTMATH)  # type: ignore[untyped-decorator]
-def tanh64(x):  # type: ignore[no-untyped-def]
+@njit(inline="always", fastmath=FASTMATH)
+def tanh64(x):
     """The library's tanh."""
     return math.tanh(x)
 
 
-@njit(inline="always", fastmath=FASTMATH)  # type: ignore[untyped-decorator]
-def sigmoid64(x):  # type: ignore[no-untyped-def]
+@njit(inline="always", fastmath=FASTMATH)
+def sigmoid64(x):
     """½ tanh(½ x) + ½."""
     return 0.5 * math.tanh(0.5 * x) + 0.5
 
 
-@njit(inline="always", fastmath=FASTMATH)  # type: ignore[untyped-decorator]
-def exp64(x):  # type: ignore[no-untyped-def]
+@njit(inline="always", fastmath=FASTMATH)
+def exp64(x):
     """The library's exponential."""
     return math.exp(x)

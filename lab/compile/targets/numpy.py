@@ -45,7 +45,7 @@ class NumpyScanner:
         self._makers: list[Callable[..., Scan]] = []
         for direction, source in zip(("forward", "backward"), numpy_source(executor.program), strict=True):
             scope: dict[str, Any] = {}
-            exec(compile(source, f"<numpy {direction}>", "exec"), scope)  # our own text, made from a checked graph
+            exec(compile(source, f"<numpy {direction}>", "exec"), scope)  # noqa: S102 (our own text, from a checked graph)
             self._makers.append(scope["make"])
         program = executor.program
         self._vars: dict[int, Var] = {v.number: v for v in program.traced.graph.vars}

@@ -19,13 +19,13 @@ _UNARY: Final[Mapping[str, str]] = {
     "sign": "np.sign({0}, {out})",
     "floor": "np.floor({0}, {out})",
     "neg": "np.negative({0}, {out})",
-    "relu": "np.maximum({0}, 0, {out})",
+    "relu": "np.maximum({0}, 0, out={out})",
     "stop_gradient": "np.copyto({out}, {0})",
     "sub": "np.subtract({0}, {1}, {out})",
     "mul": "np.multiply({0}, {1}, {out})",
     "div": "np.divide({0}, {1}, {out})",
-    "maximum": "np.maximum({0}, {1}, {out})",
-    "minimum": "np.minimum({0}, {1}, {out})",
+    "maximum": "np.maximum({0}, {1}, out={out})",
+    "minimum": "np.minimum({0}, {1}, out={out})",
     "greater": "np.greater({0}, {1}, {out})",
     "greater_equal": "np.greater_equal({0}, {1}, {out})",
     "equal": "np.equal({0}, {1}, {out})",
@@ -102,7 +102,7 @@ class NumpySource:
 
     def _store(self, store: Store, known: dict[int, str], loop: Loop) -> None:
         value, target = store.value, self._view(store.target, store.value.shape)
-        if self.storage.locate(value) == store.target and value.inputs and not (value.primitive == "slice"):
+        if self.storage.locate(value) == store.target and value.inputs and value.primitive != "slice":
             self._compute(value, target, known)
         else:
             self.lines.append(f"np.copyto({target}, {self._operand(value, known, value.shape)})")
