@@ -3,7 +3,7 @@
 from lab.components.algorithm import Algorithm, Batch, Learner, Step
 from lab.components.baselines import root_mean_squared_errors
 from lab.components.cell import Cell
-from lab.components.dataset import Data, Dataset, Sequences
+from lab.components.dataset import Continuation, Data, Dataset, Sequences
 from lab.components.files import check_memory, read_text
 from lab.components.hookspecs import API_VERSION, hookimpl
 from lab.components.loss import Loss
@@ -58,7 +58,7 @@ from lab.trace.graph import Var
 from lab.trace.tracer import Next
 
 __all__ = [
-    "API_VERSION", "Activation", "Algorithm", "Batch", "Cell", "Data", "DataError", "Dataset", "HyperparameterError",
+    "API_VERSION", "Activation", "Algorithm", "Batch", "Cell", "Continuation", "Data", "DataError", "Dataset", "HyperparameterError",
     "Initialiser", "LabError", "Learner", "Loss", "Metric", "Next", "Optimizer", "PluginError", "Schedule", "Sequences",
     "Step", "Table", "Var", "activate", "broadcast", "check_memory", "concat", "constant", "cos", "cut_series", "exp", "fixed",
     "floor", "gather", "glorot", "he", "hookimpl", "hyperparameter", "identity", "log", "log_sum_exp", "maximum",

@@ -119,6 +119,21 @@ class Data:
         return {name: sequences for name, sequences in named.items() if sequences is not None}
 
 
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Continuation:
+    """How a series goes on behind its end where the network's own predictions take the place of what is not known.
+
+    `inputs` (T, M) are the known ones; that of the last step asks for the first value that is not known. `follow` is
+    given the prediction of one step, (K,), as the network makes it, and returns what the value is called on the time
+    axis, the value in the unit of the data, (K,), and the inputs of the step after, (M,). It is called once for each
+    step, in order, so that it may keep what it needs of the values before.
+    """
+
+    inputs: NDArray[Any]
+    follow: Callable[[NDArray[Any]], tuple[str, NDArray[Any], NDArray[Any]]]
+
+
 class Dataset(Component):
     """Abstract: a source of sequences.
 
@@ -141,6 +156,15 @@ class Dataset(Component):
         DataError where the file cannot be used; most datasets read no files.
         """
         raise DataError(f"{self.described()} reads no files", file=file)
+
+    def continuation(self, seed: int, file: str | None = None) -> Continuation:
+        """How the series of this dataset, or of another file, goes on; DataError where it cannot.
+
+        Datasets whose task is next-symbol need not say it: the predicted symbol is the next input.
+        """
+        raise DataError(
+            f"{self.described()} cannot go on from the network's own predictions: they are not all of its inputs"
+        )
 
     @classmethod
     def check_declaration(cls) -> None:

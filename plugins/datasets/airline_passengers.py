@@ -6,7 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lab.api import (
+    Continuation,
     Data,
+    DataError,
     Dataset,
     cut_series,
     hookimpl,
@@ -95,6 +97,31 @@ class AirlinePassengers(Dataset):
             unit="thousand passengers",
             to_units=to_units,
         )
+
+    def continuation(self, seed: int, file: str | None = None) -> Continuation:
+        """The months from January 1961 on: the predicted value goes in as that of the month before."""
+        if file is not None:
+            raise DataError(f"{self.described()} reads no files", file=file)
+        table = read_csv(str(resource_folder() / "data" / "airline" / "passengers.csv"))
+        series = table.numbers("passengers").tolist()
+        first, values, _ = self._transformed(np.array(series))
+        known = values[: TRAIN_END - first]
+        mean, deviation = known.mean(), known.std()
+        season, _ = self._season(np.arange(12))
+        months = np.arange(first + 1, len(series) + 1)  # the last one is the first that is not known
+        inputs = np.column_stack([(values - mean) / deviation, season[months % 12]])
+
+        def follow(prediction: NDArray[Any]) -> tuple[str, NDArray[Any], NDArray[Any]]:
+            month = len(series)
+            real = float(prediction[0]) * deviation + mean
+            if self.transform != "scaling":
+                before = series[-1] * (series[-12] / series[-13] if self.transform == "seasonal-difference" else 1.0)
+                real = before * np.exp(real)
+            series.append(real)
+            label = f"{1949 + month // 12}-{month % 12 + 1:02}"
+            return label, np.array([real]), np.append(prediction[:1], season[(month + 1) % 12])
+
+        return Continuation(inputs=inputs, follow=follow)
 
     def _transformed(
         self, passengers: NDArray[np.float64]

@@ -34,7 +34,7 @@ CONTINUATION = 5.0  # how many observations the shorter context is worth in the 
 class Characters(Dataset):
     """A text as a series of symbols; the target at each step is the symbol that comes next.
 
-    The last tenth of the text tests and the tenth before it validates. The training text is cut into consecutive
+    The last tenth of the text (of each play) tests and the tenth before it validates. The training text is cut into consecutive
     windows that go on where the one before ends, so the state can be carried; in the other splits the first half of
     each window warms the state and does not count, so that each character is predicted once, from at least half a
     window.
@@ -56,19 +56,19 @@ class Characters(Dataset):
 
     def load(self, seed: int) -> Data:
         """Symbols (window, N) and, as targets, the symbols after them (window, N). The same for every `seed`."""
-        characters, codes = encoded(self._text())
+        training, validation, test = self._parts()
+        characters, codes = encoded(training + validation + test)
         size = len(codes)
-        held_out = size // 10
-        if not held_out:
+        if not validation:
             raise DataError(
                 f"the text has {size} characters, too few to set a tenth apart",
                 file=self.file or None,
                 remedy="Name a longer text",
             )
         # Step r reads character r and predicts character r + 1.
-        bounds = (size - 2 * held_out - 1, size - held_out - 1, size - 1)
+        bounds = (len(training) - 1, size - len(test) - 1, size - 1)
         splits = {"train": (0, bounds[0]), "validation": bounds[:2], "test": bounds[1:]}
-        sequences = self._cut(codes, splits, self.file or None)
+        sequences = self._cut(codes, splits, self.file or None, self.window)
         return Data(
             train=sequences["train"],
             validation=sequences["validation"],
@@ -96,27 +96,36 @@ class Characters(Dataset):
                 line=text.count("\n", 0, strange) + 1,
                 remedy="Take it out, or train on a text that has it",
             )
+        if len(text) < 3:
+            raise DataError(f"the text has {len(text)} characters, and 3 are needed", file=file)
         codes = np.array([place[character] for character in text], np.int32)
-        test = self._cut(codes, {"test": (0, len(codes) - 1)}, file)["test"]
+        test = self._cut(codes, {"test": (0, len(codes) - 1)}, file, min(self.window, len(codes) - 1))["test"]
         trained = known.train.inputs.T.ravel()
         return replace(known, validation=None, test=test, baselines=baselines(trained, codes, len(place)))
 
     def _cut(
-        self, codes: NDArray[np.int32], splits: dict[str, tuple[int, int]], file: str | None
+        self, codes: NDArray[np.int32], splits: dict[str, tuple[int, int]], file: str | None, window: int
     ) -> dict[str, Sequences]:
         try:
-            return cut_series(codes[:-1], codes[1:], splits, self.window)[0]
+            return cut_series(codes[:-1], codes[1:], splits, window)[0]
         except DataError as error:
             raise error.with_place(file) from None
 
-    def _text(self) -> str:
+    def _parts(self) -> tuple[str, str, str]:
+        """The texts that train, validate and test: of each play its first eight tenths, the ninth, and the tenth."""
         if self.file:
-            text = read_text(self.file)
+            texts = [read_text(self.file)]
         else:
             folder = resource_folder() / "data" / "shakespeare"
             chosen = PLAYS if self.play == "all" else (self.play,)
-            text = "\n".join(read_text(str(folder / f"{play}.txt")) for play in chosen)
-        return self._lowered(text)
+            texts = [read_text(str(folder / f"{play}.txt")) for play in chosen]
+        parts: tuple[list[str], list[str], list[str]] = ([], [], [])
+        for text in map(self._lowered, texts):
+            held_out = len(text) // 10
+            cuts = (0, len(text) - 2 * held_out, len(text) - held_out, len(text))
+            for index, part in enumerate(parts):
+                part.append(text[cuts[index] : cuts[index + 1]])
+        return "".join(parts[0]), "".join(parts[1]), "".join(parts[2])
 
     def _lowered(self, text: str) -> str:
         return text.lower() if self.lowercase else text

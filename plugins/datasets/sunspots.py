@@ -1,10 +1,14 @@
 """Sunspot numbers since 1700, one step ahead (Yule, 1927; Weigend, Huberman & Rumelhart, 1990)."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from lab.api import (
+    Continuation,
     Data,
+    DataError,
     Dataset,
     cut_series,
     hookimpl,
@@ -64,10 +68,7 @@ class Sunspots(Dataset):
 
     def load(self, seed: int) -> Data:
         """Inputs and targets (T, N, 1), N = 1 unless a window is set. The same for every `seed`."""
-        table = read_csv(str(resource_folder() / "data" / "sunspots" / f"{self.resolution}.csv"))
-        labels = table.texts(table.names[0])
-        years = np.array([int(label[:4]) for label in labels])
-        sunspots = table.numbers("sunspots")
+        labels, years, sunspots = self._record()
         train_until = TRAIN_UNTIL - self.validation_years
         test_from, test_until = (int(year) for year in self.test_years.split("-"))
         known = sunspots[years <= train_until]
@@ -95,6 +96,30 @@ class Sunspots(Dataset):
             unit="sunspots",
             to_units=lambda split, array: array * deviation + mean,
         )
+
+    def continuation(self, seed: int, file: str | None = None) -> Continuation:
+        """The years, or months, behind the end of the record: the predicted value is the next input."""
+        if file is not None:
+            raise DataError(f"{self.described()} reads no files", file=file)
+        labels, years, sunspots = self._record()
+        known = sunspots[years <= TRAIN_UNTIL - self.validation_years]
+        mean, deviation = known.mean(), known.std()
+        place = len(labels) - 1
+
+        def follow(prediction: NDArray[Any]) -> tuple[str, NDArray[Any], NDArray[Any]]:
+            nonlocal place
+            place += 1
+            year, month = (place, 0) if self.resolution == "yearly" else divmod(place, 12)
+            label = f"{years[0] + year}" if self.resolution == "yearly" else f"{years[0] + year}-{month + 1:02}"
+            return label, prediction * deviation + mean, prediction
+
+        return Continuation(inputs=((sunspots - mean) / deviation)[:, None], follow=follow)
+
+    def _record(self) -> tuple[list[str], NDArray[np.int64], NDArray[np.float64]]:
+        """What each step is called, its year, and its number of sunspots."""
+        table = read_csv(str(resource_folder() / "data" / "sunspots" / f"{self.resolution}.csv"))
+        labels = table.texts(table.names[0])
+        return labels, np.array([int(label[:4]) for label in labels]), table.numbers("sunspots")
 
 
 def baselines(sunspots: NDArray[np.float64], known: int, tested: NDArray[np.intp]) -> dict[str, float]:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lab.api import (
+    Continuation,
     Data,
     DataError,
     Dataset,
@@ -109,6 +110,27 @@ class TableSeries(Dataset):
         sequences, times = self._cut(other, reading, splits)
         baselines = self._baselines(other, reading, splits["test"])
         return replace(known, validation=None, test=sequences["test"], times=times, baselines=baselines)
+
+    def continuation(self, seed: int, file: str | None = None) -> Continuation:
+        """The rows behind the end of the file, where the target is all that is read, and is predicted one row ahead."""
+        _, reading = self._loaded()
+        others = [name for name in reading.columns if name != reading.target]
+        if others or not reading.columns or self.horizon > 1:
+            reason = f"it predicts {self.horizon} rows ahead" if not others else f"it reads {', '.join(others)} as well"
+            raise DataError(
+                f"the table cannot go on from the prediction of {reading.target!r} alone: {reason}",
+                remedy="Train with the target as the only column, and horizon = 1",
+            )
+        scale = reading.columns[reading.target]
+        place = 0
+
+        def follow(prediction: NDArray[Any]) -> tuple[str, NDArray[Any], NDArray[Any]]:
+            nonlocal place
+            place += 1
+            value = reading.target_scale.restored(prediction)
+            return f"+{place}", value, scale.scaled(value)
+
+        return Continuation(inputs=reading.inputs(read_csv(file or self.file)), follow=follow)
 
     def _loaded(self) -> tuple[Data, Reading]:
         if not self.file:
