@@ -58,11 +58,11 @@ from lab.trace.graph import Var
 from lab.trace.tracer import Next
 
 __all__ = [
-    "API_VERSION", "Activation", "Algorithm", "Batch", "Cell", "Continuation", "Data", "DataError", "Dataset", "HyperparameterError",
-    "Initialiser", "LabError", "Learner", "Loss", "Metric", "Next", "Optimizer", "PluginError", "Schedule", "Sequences",
-    "Step", "Table", "Var", "activate", "broadcast", "check_memory", "concat", "constant", "cos", "cut_series", "exp", "fixed",
-    "floor", "gather", "glorot", "he", "hookimpl", "hyperparameter", "identity", "log", "log_sum_exp", "maximum",
-    "minimum", "one_hot", "orthogonal", "outer", "read_csv", "read_text", "reduce_max", "reduce_mean", "reduce_sum",
-    "relu", "reshape", "resource_folder", "root_mean_squared_errors", "sigmoid", "sign", "sin", "softmax", "sqrt", "stop_gradient", "tanh",
-    "uniform", "where", "zeros",
+    "API_VERSION", "Activation", "Algorithm", "Batch", "Cell", "Continuation", "Data", "DataError", "Dataset",
+    "HyperparameterError", "Initialiser", "LabError", "Learner", "Loss", "Metric", "Next", "Optimizer", "PluginError",
+    "Schedule", "Sequences", "Step", "Table", "Var", "activate", "broadcast", "check_memory", "concat", "constant",
+    "cos", "cut_series", "exp", "fixed", "floor", "gather", "glorot", "he", "hookimpl", "hyperparameter", "identity",
+    "log", "log_sum_exp", "maximum", "minimum", "one_hot", "orthogonal", "outer", "read_csv", "read_text",
+    "reduce_max", "reduce_mean", "reduce_sum", "relu", "reshape", "resource_folder", "root_mean_squared_errors",
+    "sigmoid", "sign", "sin", "softmax", "sqrt", "stop_gradient", "tanh", "uniform", "where", "zeros",
 ]  # fmt: skip

@@ -29,7 +29,8 @@ class Adjoint:
 
 def weights_of(roots: Iterable[Var]) -> list[Var]:
     """Values made of parameters alone that equations of the step read; they are computed once an update."""
-    found: dict[int, Var] = {}
+    roots = list(roots)
+    found = {v.number: v for v in roots if not v.batched and _has_parameter(v)}
     for value in reachable(roots):
         if value.batched:
             found.update({v.number: v for v in value.inputs if not v.batched and _has_parameter(v)})

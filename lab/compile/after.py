@@ -43,9 +43,12 @@ class After:
         return where if where is not None and where.when in (When.NOW, When.NEXT) else None
 
     def _sum(self, weight: Var, total: Var) -> Sum:
-        outers, products, rows, others = [], [], [], []
+        outers: list[tuple[Var, Var]] = []
+        products: list[tuple[Var, Var]] = []
+        rows: list[Var] = []
+        others: list[Var] = []
         for term in total.inputs if total.primitive == "add" and self.located(total) is None else (total,):
-            operands = term.inputs if len(term.inputs) == 2 and term.shape == weight.shape else ()
+            operands: tuple[Var, ...] = term.inputs if len(term.inputs) == 2 and term.shape == weight.shape else ()
             kept = bool(operands) and all(self.located(operand) is not None for operand in operands)
             if self.located(term) is not None:
                 rows.append(term)

@@ -7,7 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lab.compile.after import After
+from lab.compile.arrays import to_host
 from lab.compile.layout import Place, parameters_of, view_of
+from lab.compile.mirror import Mirror
 from lab.compile.program import Extent, Program
 from lab.compile.window import Window
 from lab.compile.workers import Workers
@@ -40,9 +42,10 @@ class Scanner(Protocol):
 class Target(Protocol):
     """Turns programs into scanners; `xp` is the array module (numpy, or what stands for it) of its arrays."""
 
-    name: str
-    xp: Any
-
+    @property
+    def name(self) -> str: ...
+    @property
+    def xp(self) -> Any: ...
     def scanner(self, executor: "Executor") -> Scanner: ...
 
 
@@ -52,7 +55,9 @@ class Executor:
 
     Samples are ordered by length, longest first: `active[t]` of them take part in step t. `parameters` and `gradient`
     are the cell's part of the flat vectors, placed by `places`; `constants` are the parameters that are not learned.
-    All arrays but `active` live where the target computes: make them with `xp`, read them with `to_host`.
+    `ended` (T, B) says which do not, and is None while all do.
+    All arrays but `active` live where the target computes: make them with `xp`, read them with `to_host`. Given NumPy
+    parameters for a target with another array module, callers see NumPy arrays alone, copies kept by a mirror.
     """
 
     def __init__(
@@ -73,8 +78,12 @@ class Executor:
         self.dtype = parameters.dtype
         self.places = places
         self.workers = workers or Workers(1)
-        self.gradient = gradient
         self.xp = target.xp
+        self._mirror: Mirror | None = None
+        if self.xp is not np and isinstance(parameters, np.ndarray):
+            self._mirror = Mirror(self.xp, parameters, gradient)
+            parameters, gradient = self._mirror.device_parameters, self._mirror.device_gradient
+        self.gradient = gradient
         extents = {
             Extent.SEQUENCE: (steps, batch),
             Extent.STATES: (steps + 1, batch),
@@ -85,7 +94,9 @@ class Executor:
             name: self.xp.zeros((*extents[buffer.extent], buffer.width), self.dtype)
             for name, buffer in program.buffers.items()
         }
+        self._outside = self.buffers if self._mirror is None else self._mirror.bind(program, self.buffers)
         self.active = np.full(steps, batch, np.int64)
+        self.ended: Array | None = None
         self.leaves = self._leaves(parameters, constants or {})
         self.weights: dict[int, Array] = {}
         self._made: list[Var] = []
@@ -127,6 +138,8 @@ class Executor:
 
     def refresh(self) -> None:
         """Take note of new parameters: call before the first step of every update."""
+        if self._mirror is not None:
+            self._mirror.refresh()
         if self._made:
             arrays = evaluate(self._made, self.leaves, self.dtype)
             for value in self._made:
@@ -141,26 +154,30 @@ class Executor:
         self.active[: len(active)] = active
         for name, buffer in self.program.buffers.items():
             if buffer.extent in (Extent.SEQUENCE, Extent.STATES):
-                array = self.buffers[name][-self.steps :]
-                for t in range(self.steps):
-                    array[t, self.active[t] :] = 0
+                for arrays in (self.buffers, self._outside) if self._mirror is not None else (self.buffers,):
+                    if name in arrays:
+                        array = arrays[name][-self.steps :]
+                        for t in range(self.steps):
+                            array[t, self.active[t] :] = 0
+        ended = np.arange(self.batch) >= self.active[:, None]
+        self.ended = self.xp.asarray(ended) if ended.any() else None
         self.scanner.rebind()
 
     def input(self, name: str) -> Array:
         """The buffer (T, B, ·) of an input, to be filled."""
-        return self.buffers[name]
+        return self._outside[name]
 
     def states(self, name: str) -> Array:
         """The buffer (T + 1, B, ·) of a state; entry 0 is the first state, to be set."""
-        return self.buffers[f"s_{name}"]
+        return self._outside[f"s_{name}"]
 
     def seeds(self, name: str) -> Array:
         """The buffer (T, B, ·) of ∂L/∂ of an output, to be filled."""
-        return self.buffers[f"g_{name}"]
+        return self._outside[f"g_{name}"]
 
     def first_gradient(self, name: str, first: int = 0) -> Array:
         """∂L/∂ of the state before step `first`, (B, ·), after `backward`."""
-        return self.buffers[f"c_{name}"][1 - (first & 1)]
+        return self._seen(self.buffers[f"c_{name}"][1 - (first & 1)])
 
     def window(self, first: int, last: int | None) -> Window:
         """The work of a window of steps that is outside the scan, made once and kept."""
@@ -174,23 +191,36 @@ class Executor:
     def forward(self, first: int = 0, last: int | None = None) -> None:
         """Run steps first ... last - 1 from the state kept at `first`."""
         window = self.window(first, last)
+        if self._mirror is not None:
+            self._mirror.before_forward(first, window.last)
         window.project()
         self.scanner.forward(first, window.last)
+        if self._mirror is not None:
+            self._mirror.after_forward(first, window.last)
 
     def backward(self, first: int = 0, last: int | None = None) -> None:
         """Run the adjoint of steps last - 1 ... first; nothing arrives from beyond `last`."""
+        last = self.steps if last is None else last
+        if self._mirror is not None:
+            self._mirror.before_backward(first, last)
         for array in self._carries:
             array[...] = 0
-        self.scanner.backward(first, self.steps if last is None else last)
+        self.scanner.backward(first, last)
 
     def gradients(self, first: int = 0, last: int | None = None) -> None:
         """Sum the parameter gradients of steps first ... last - 1 into the flat gradient (which is overwritten)."""
         self.window(first, last).sum_gradients()
+        if self._mirror is not None:
+            self._mirror.after_gradients()
 
     def value(self, value: Var, first: int = 0, last: int | None = None) -> Array:
         """Any value of the step for all steps, (T, B, ·): kept ones are views, others are computed from those kept."""
         window = self.window(first, last)
-        return window.evaluated(value).reshape(window.last - first, self.batch, *value.shape)
+        return self._seen(window.evaluated(value).reshape(window.last - first, self.batch, *value.shape))
+
+    def _seen(self, array: Array) -> Array:
+        """An array as callers see it."""
+        return array if self._mirror is None else to_host(array)
 
     def input_gradient(self, name: str, first: int = 0, last: int | None = None) -> Array:
         """∂L/∂ of an input, (T, B, ·), after `backward`."""

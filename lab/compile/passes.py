@@ -109,10 +109,10 @@ def widen_gates(traced: Traced) -> Traced:
 
 def _gate(value: Var) -> tuple[list[Var], list[Var]] | None:
     """The slices and parameter vectors whose sum an activation is applied to, if it is just that."""
-    if value.primitive not in DEAR & POINTWISE or not value.inputs or value.inputs[0].primitive != "add":
+    if value.primitive not in DEAR & POINTWISE or len(value.inputs) != 1 or value.inputs[0].primitive != "add":
         return None
     terms = value.inputs[0].inputs
-    slices = sorted((t for t in terms if t.primitive == "slice"), key=lambda t: t.inputs[0].number)
+    slices = sorted((t for t in terms if t.primitive == "slice" and t.batched), key=lambda t: t.inputs[0].number)
     vectors = [t for t in terms if not t.batched and t.shape == value.shape]
     return (slices, vectors) if slices and len(slices) + len(vectors) == len(terms) else None
 

@@ -29,7 +29,9 @@ class _Placer:
         self.adjoint = adjoint
         back = [*adjoint.leaving.values(), *adjoint.inputs.values(), *adjoint.weights.values()]
         self.back = [v for v in reachable(back) if v.depends & Depends.COTANGENT]
-        self.kept = _kept(self.back, {value.number for value in traced.next.values()})
+        # A state that is a part of another value is copied from there; the others are made where they stay.
+        self.states = {v.number for v in traced.next.values() if v.primitive not in ("slice", "reshape")}
+        self.kept = _kept(self.back, self.states)
         self.storage = Storage({}, {})
         for name, leaf in traced.inputs.items():
             self.storage.where[leaf.number] = self.storage.allocate(name, Extent.SEQUENCE, leaf.size)
@@ -84,15 +86,26 @@ class _Placer:
         before: list[Store | Product] = []
         for value in self.ahead:
             if value.depends == Depends.SEQUENCE and _is_product(value):
-                source = storage.home(
-                    value.inputs[1], lambda v: storage.allocate(f"v{v.number}", Extent.SEQUENCE, v.size)
-                )
+                self._prepare(value.inputs[1])
+                source = storage.home(value.inputs[1], self._sequence)
                 target = storage.allocate(f"z{value.number}", Extent.SEQUENCE, value.size)
                 storage.where[value.number] = target
                 weight, (transposed,) = value.inputs[0], value.attributes
                 before += [*storage.stores, Product(value, weight, transposed, source, target, accumulate=False)]
                 storage.stores = []
         return tuple(before)
+
+    def _prepare(self, operand: Var) -> None:
+        """Make ahead of the scan what an operand needs and the scan would keep: it would be kept too late."""
+        storage = self.storage
+        for value in reachable([operand])[:-1]:
+            if storage.computed(value) and storage.locate(value) is None:
+                lasts = value.number in self.kept or value.number in self.states
+                if lasts or is_barrier(value) or value.primitive in DEAR:
+                    storage.home(value, self._sequence)
+
+    def _sequence(self, value: Var) -> Location:
+        return self.storage.allocate(f"v{value.number}", Extent.SEQUENCE, value.size)
 
     def _forward(self) -> set[int]:
         """Give homes to what the scan computes; returns the projections that gates were written over."""
@@ -112,6 +125,7 @@ class _Placer:
                 storage.store(value, target)
             elif value.number in self.kept or is_barrier(value) or value.primitive in DEAR or value.number in operands:
                 storage.home(value, self._new)
+        storage.settle(self._new)
         return overwritten
 
     def _operands_of_barriers(self) -> set[int]:
@@ -183,6 +197,7 @@ class _Backward:
                     if operand.batched and not is_total(value):
                         storage.home(operand, self._scratch)
                 storage.home(value, self._scratch)
+        storage.settle(self._scratch)
         steps = schedule(storage, storage.stores, self.late, fixed)
         return Direction(steps, dict(storage.where))
 
@@ -208,7 +223,7 @@ class _Backward:
             self.storage.stores.append(Store(value, self.copies[value.number]))
 
     def _operands(self) -> None:
-        """Keep operands of products after the scan for all steps; larger concatenations first, of which others are parts."""
+        """Keep operands of products after the scan for all steps; large concatenations first, others are their parts."""
         adjoint = self.placer.adjoint
         ends = [*adjoint.weights.values(), *adjoint.inputs.values()]
         wanted: dict[int, Var] = {}

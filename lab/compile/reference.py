@@ -53,11 +53,11 @@ class Reference:
         for t in range(steps):
             arrays = self._step(inputs, states, t)
             live = np.ones(batch, bool) if lengths is None else lengths > t
-            for name, value in self.traced.next.items():
-                new = np.broadcast_to(arrays[value], states[name][t].shape)
+            for name, following in self.traced.next.items():
+                new = np.broadcast_to(arrays[following], states[name][t].shape)
                 states[name][t + 1] = np.where(live[:, None], new, states[name][t])
-            for name, value in self.traced.watch.items():
-                watched[name][t] = arrays[value]
+            for name, seen in self.traced.watch.items():
+                watched[name][t] = arrays[seen]
         return states, watched
 
     def _step(

@@ -54,6 +54,28 @@ class Storage:
             self.store(value, found)
         return found
 
+    def settle(self, make: Callable[[Var], Location]) -> None:
+        """Give homes to structure inside the stored expressions, which are computed entry by entry.
+
+        An entry of a concatenation, or of a slice of what is nowhere kept, is not made of entries at the same index.
+        """
+        seen: set[int] = set()
+
+        def visit(value: Var) -> None:
+            if value.number in seen or not value.batched or not value.inputs or self.locate(value) is not None:
+                return
+            seen.add(value.number)
+            for operand in value.inputs:
+                visit(operand)
+            if value.primitive in ("concat", "pad"):
+                self.home(value, make)
+            elif value.primitive in ("slice", "reshape"):
+                self.home(value.inputs[0], make)
+
+        for store in tuple(self.stores):
+            for root in store.value.inputs if self.locate(store.value) == store.target else (store.value,):
+                visit(root)
+
     def _adjacent(self, joined: Var) -> Location | None:
         """The location of a concatenation whose pieces already lie one behind the other."""
         places = [self.locate(piece) for piece in joined.inputs]

@@ -1,6 +1,7 @@
 """A window of steps: all work of a program outside its scans, prepared once as a few large products over T·B rows."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Final, final
 
 import numpy as np
@@ -52,8 +53,15 @@ class Window:
         """Any value for all steps and samples, (R, *shape); a view where it is kept."""
         executor = self.executor
         weights = {one: executor.weights[one.number] for one in executor.program.weights}
-        array = executor.after.evaluate(value, self.kept, weights | executor.leaves, executor.dtype, into)
-        return np.broadcast_to(array, (self.count, *value.shape))
+        # Where a sample has ended all that is kept is zero, and 0 / 0 would spoil the sums.
+        ended = executor.ended
+        with np.errstate(divide="ignore", invalid="ignore") if ended is not None else nullcontext():
+            array = executor.after.evaluate(value, self.kept, weights | executor.leaves, executor.dtype, into)
+        array = np.broadcast_to(array, (self.count, *value.shape))
+        if ended is not None and executor.after.located(value) in (None, into):
+            rows = ended[self.first : self.last].reshape(self.count, *[1] * len(value.shape))
+            array = np.where(rows, executor.dtype.type(0), array)
+        return array
 
     def project(self) -> None:
         """Make the values that the scan needs ready for all steps."""
@@ -146,7 +154,8 @@ class Window:
         """The terms of a sum as functions; their arrays are views that stay."""
         terms: list[Callable[[], Array]] = []
         for left, right in one.outers:
-            terms.append(lambda a=self.kept(left).T, b=self.kept(right): a @ b)  # type: ignore[misc]
+            a, b = self.kept(left), self.kept(right)
+            terms.append(lambda a=a, b=b: a.T @ b)  # type: ignore[misc]
         for value in one.rows:
             rows = self.kept(value)
             if rows.ndim == 2:
@@ -159,6 +168,5 @@ class Window:
                 terms.append(lambda a=a, b=b: np.einsum("rj,rj->j", a, b))  # type: ignore[misc]
             else:
                 terms.append(lambda a=a, b=b: (a * b).sum(axis=0))  # type: ignore[misc]
-        for value in one.others:
-            terms.append(lambda value=value: self.evaluated(value).sum(axis=0))  # type: ignore[misc]
+        terms.extend(lambda value=value: self.evaluated(value).sum(axis=0) for value in one.others)  # type: ignore[misc]
         return terms

@@ -30,8 +30,8 @@ class Architecture:
     """A network from encoding to loss.
 
     `inputs` is the number M of features, or of symbols. `embedding` is the width of a learned embedding. `dense` are
-    sizes of dense layers between the last state and the head, `outputs` is K. `equation` is the loss of one row from the
-    net input of the head and the target; `classes` says that targets are class numbers.
+    sizes of dense layers between the last state and the head, `outputs` is K. `equation` is the loss of one row, from
+    the net input of the head and the target; `classes` says that targets are class numbers.
     """
 
     inputs: int

@@ -75,7 +75,7 @@ class Blueprint:
         return {name: specs[name].draw(stream(0, name)) for name in names}
 
     def bytes(self, steps: int, batch: int, itemsize: int) -> int:
-        """Bytes of the buffers at a capacity of T steps and B samples, and of the parameters with gradient and optimizer."""
+        """Bytes of the buffers for T steps and B samples, and of the parameters with gradient and optimizer."""
         rows = steps * batch
         numbers = sum(block.program.floats * (rows if block is not self.readout else 2 * rows) for block in self.blocks)
         return itemsize * (numbers + 5 * self.size)

@@ -44,7 +44,7 @@ class Layer:
         return self.executors[0].program.traced.inputs["x"].size
 
     def begin(self, active: Array, lengths: Array, generator: np.random.Generator | None) -> None:
-        """Prepare for sequences of these lengths; a `generator` draws a dropout mask, without one nothing is dropped."""
+        """Prepare for sequences of these lengths; a `generator` draws a dropout mask; without one all is kept."""
         for executor in self.executors:
             executor.set_active(active)
         self.mask = None

@@ -144,6 +144,12 @@ class Network:
         self._choose_rows(steps, batch, counted)
         self.refresh()
 
+    def put_input(self, step: int, inputs: Array) -> None:
+        """Replace the inputs of a step not yet run, (B, M) or symbols (B,), in the array the batch was begun with."""
+        self._inputs[step] = inputs[self._order]
+        self._encode(*self._inputs.shape[:2])
+        self.refresh()
+
     def refresh(self) -> None:
         """Take note of changed parameters."""
         for executor in self.executors:

@@ -1,13 +1,19 @@
 """The functions an author writes equations with; each takes traced values (or numbers beside one) of one sample."""
 
-from lab.errors import TraceError
-from lab.trace.graph import Graph, Var
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from lab.errors import TraceError, unknown
+from lab.trace.graph import Graph, Var, refuse_foreign
 
 
 def _graph(*values: object) -> Graph:
     for value in values:
         if isinstance(value, Var):
             return value.graph
+    for value in values:
+        if not isinstance(value, (int, float)):
+            refuse_foreign(value)
     raise TraceError("a function of plain values has nothing to trace;", remedy="compute it with Python's math module")
 
 
@@ -98,8 +104,8 @@ def reduce_max(x: Var, axis: int | None = None) -> Var:
 
 def reduce_mean(x: Var, axis: int | None = None) -> Var:
     """The mean of all entries, or over one axis."""
-    count = x.size if axis is None else x.shape[axis]
-    return reduce_sum(x, axis) / float(count)
+    total = reduce_sum(x, axis)
+    return total / float(x.size // total.size)
 
 
 def _reduce(primitive: str, x: Var, axis: int | None) -> Var:
@@ -146,17 +152,27 @@ def gather(table: Var, index: Var) -> Var:
 
 def broadcast(x: Var, shape: tuple[int, ...]) -> Var:
     """x repeated along new leading axes until it has this shape."""
+    graph = _graph(x)
     axes = tuple(range(len(shape) - len(x.shape), len(shape)))
-    return x.graph.apply("broadcast", (x,), (tuple(shape), axes))
+    return graph.apply("broadcast", (x,), (tuple(shape), axes))
 
 
 def reshape(x: Var, shape: tuple[int, ...]) -> Var:
     """The same entries, row by row, in another shape."""
-    return x.graph.apply("reshape", (x,), (tuple(shape),))
+    return _graph(x).apply("reshape", (x,), (tuple(shape),))
+
+
+_ACTIVATIONS: Final[Mapping[str, Callable[[Var], Var]]] = {
+    "tanh": tanh,
+    "sigmoid": sigmoid,
+    "logistic": sigmoid,
+    "relu": relu,
+    "linear": lambda x: x,
+}
 
 
 def activate(name: str, x: Var) -> Var:
     """The activation function of this name: tanh, sigmoid (or logistic), relu, linear."""
-    if name == "linear":
-        return x
-    return _call({"logistic": "sigmoid"}.get(name, name), x)
+    if name not in _ACTIVATIONS:
+        raise TraceError(unknown("activation", name, _ACTIVATIONS))
+    return _ACTIVATIONS[name](x)

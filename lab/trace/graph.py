@@ -1,10 +1,13 @@
 """The graph: `Var` is a symbolic value of one sample, made by an `Equation`, or a `Leaf`, or a `Literal`."""
 
-from collections.abc import Iterable, Iterator, Mapping
+import operator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntFlag
 from typing import Any, Final, NoReturn, final
+
+import numpy as np
 
 from lab.errors import TraceError
 from lab.trace.primitives import PRIMITIVES
@@ -164,7 +167,7 @@ class Var:
 
     def __matmul__(self, other: object) -> "Var":
         if not isinstance(other, Var):
-            return _foreign(other)
+            return refuse_foreign(other)
         if len(self.shape) == 1 and len(other.shape) == 1:
             return self.graph.apply("sum", (self * other,), ((0,),))
         if len(self.shape) == 1:
@@ -172,7 +175,7 @@ class Var:
         return self.graph.apply("matmul", (self, other), (False,))
 
     def __rmatmul__(self, other: object) -> NoReturn:
-        _foreign(other)
+        refuse_foreign(other)
 
     def __gt__(self, other: object) -> "Var":
         return self._with("greater", other)
@@ -203,7 +206,7 @@ class Var:
         )
 
     @property
-    def T(self) -> "Var":
+    def T(self) -> "Var":  # noqa: N802 (as in the textbooks, and in NumPy)
         """The transpose of a matrix."""
         return self.graph.apply("transpose", (self,))
 
@@ -226,15 +229,20 @@ class Var:
             "a number taken from a traced value", "step is traced once, before there are numbers: keep it symbolic"
         )
 
-    __int__ = __index__ = __float__  # type: ignore[assignment]
+    __int__ = __index__ = __float__
 
     def __array__(self, *_: object, **__: object) -> NoReturn:
         _refuse("a NumPy array made of a traced value", "use the functions of lab.api (tanh, exp, sum, ...)")
 
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: object, **_: object) -> "Var":
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **_: object) -> "Var":
         others = [value for value in inputs if not isinstance(value, Var)]
         if others:
-            return _foreign(others[0])
+            number = isinstance(others[0], (np.generic, np.ndarray)) and not others[0].ndim
+            if number and ufunc.__name__ in _OF_NUMPY and method == "__call__":
+                operands = (value if isinstance(value, Var) else value.item() for value in inputs)
+                result: Var = _OF_NUMPY[ufunc.__name__](*operands)
+                return result
+            return refuse_foreign(others[0])
         return _refuse(
             f"numpy.{ufunc.__name__} of a traced value", f"use {ufunc.__name__} of lab.api, or the operators"
         )
@@ -243,11 +251,27 @@ class Var:
         return f"%{self.number}:{'×'.join(map(str, self.shape)) or 'scalar'}"
 
 
+_OF_NUMPY: Final[Mapping[str, Callable[..., Any]]] = {
+    "add": operator.add,
+    "subtract": operator.sub,
+    "multiply": operator.mul,
+    "divide": operator.truediv,
+    "greater": operator.gt,
+    "greater_equal": operator.ge,
+    "less": operator.lt,
+    "less_equal": operator.le,
+    "equal": operator.eq,
+    "not_equal": operator.ne,
+}
+"""What NumPy calls the operators: a NumPy number on the left, as in np.sqrt(2) * x, asks it before it asks x."""
+
+
 def _refuse(what: str, remedy: str) -> NoReturn:
     raise TraceError(f"{what} cannot be traced;", remedy=remedy)
 
 
-def _foreign(value: object) -> NoReturn:
+def refuse_foreign(value: object) -> NoReturn:
+    """Raise the TraceError for a value that is neither traced nor a number."""
     kind = f"{type(value).__module__.split('.')[0]}.{type(value).__name__}"
     _refuse(
         f"a foreign value ({kind}) in an equation",
@@ -264,6 +288,7 @@ class Graph:
         self.vars: Final[list[Var]] = []
         self._known: Final[dict[tuple[Any, ...], Var]] = {}
         self._source: Source | None = None
+        self._written = True
 
     def leaf(self, kind: str, name: str, shape: Shape, dtype: str = "real") -> Var:
         """The value that the graph is given under this name."""
@@ -282,13 +307,13 @@ class Graph:
                     "a value of another trace is used here;", remedy="keep nothing traced between two calls of step"
                 )
             return value
-        if isinstance(value, (int, float)):
-            return self.literal(value)
-        _foreign(value)
+        if isinstance(value, (int, float, np.integer, np.floating)):
+            return self.literal(float(value))
+        refuse_foreign(value)
 
     def apply(self, primitive: str, inputs: Iterable[Var], attributes: Attributes = ()) -> Var:
-        """The value of a primitive; the shape rule raises ShapeError where the operands do not fit."""
-        operands = tuple(inputs)
+        """The value of a primitive; TraceError where an operand is foreign, ShapeError where operands do not fit."""
+        operands = tuple(self.lift(value) for value in inputs)
         shape, dtype = SHAPES[primitive](operands, attributes)
         if self.simplify:
             rule = SIMPLIFY.get(primitive)
@@ -309,7 +334,7 @@ class Graph:
         depends = Depends.NOTHING
         for value in inputs:
             depends |= value.depends
-        source = self._source or source_here()
+        source = source_here() if self._written and self._source is None else self._source
         return self._make(key, Equation(primitive, inputs, attributes, source), shape, dtype, depends)
 
     def _make(
@@ -320,14 +345,19 @@ class Graph:
             self.vars.append(self._known[key])
         return self._known[key]
 
+    def end_trace(self) -> None:
+        """What is added from now on was not written by the author: it has a line only inside `derived_from`."""
+        self._written = False
+
     @contextmanager
-    def derived_from(self, value: Var) -> Iterator[None]:
-        """Equations made inside are derived from `value` and carry its source line."""
-        before, self._source = self._source, value.source or self._source
+    def derived_from(self, value: Var | None) -> Iterator[None]:
+        """Equations made inside are derived from `value` and carry its source line; from None, they have none."""
+        before = self._source, self._written
+        self._source, self._written = (value.source if value is not None else None) or self._source, False
         try:
             yield
         finally:
-            self._source = before
+            self._source, self._written = before
 
 
 def reachable(roots: Iterable[Var]) -> list[Var]:

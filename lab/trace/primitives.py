@@ -27,7 +27,7 @@ class Kind(Enum):
 @final
 @dataclass(frozen=True, slots=True)
 class Primitive:
-    """A primitive: its name, the number of operands (None: one or more), its kind, and whether it is dear to recompute."""
+    """A primitive: name, number of operands (None: one or more), kind, and whether it is dear to recompute."""
 
     name: str
     arity: int | None

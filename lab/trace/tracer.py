@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol, final
 from lab.errors import LabError, ShapeError, TraceError, unknown
 from lab.trace.graph import Graph, Var
 from lab.trace.rules.shape import words
-from lab.trace.source import is_engine
+from lab.trace.source import is_author
 from lab.trace.verify import verify
 
 
@@ -135,10 +135,10 @@ def argument_names(function: Callable[..., Any]) -> list[str]:
 
 
 def author_line(trace: TracebackType | None, place: Mapping[str, Any]) -> tuple[str, int]:
-    """The last line of a traceback that is not the engine's own; else the given place."""
+    """The last line of a traceback that is in an author's module; else the given place."""
     found = (place["file"], place["line"])
     for frame, line in traceback.walk_tb(trace):
-        if not is_engine(frame.f_globals.get("__name__", "")):
+        if is_author(frame.f_globals.get("__name__", "")):
             found = (frame.f_code.co_filename, line)
     return found
 
@@ -161,17 +161,18 @@ def trace_cell(
     With `bias` off the parameters called b or b_... are zero. Raises TraceError with the line in the cell's file.
     """
     sizes = {"inputs": inputs, "hidden": hidden, "outputs": outputs, "depth": depth}
-    specs: Mapping[str, ParameterLike] = call_by_name(cell.parameters, sizes)
+    specs = _checked_parameters(cell, call_by_name(cell.parameters, sizes))
     graph = Graph(simplify=simplify)
     parameters: dict[str, Var] = {}
     values: dict[str, Var] = {}
     for name, spec in specs.items():
         if not bias and (name == "b" or name.startswith("b_")):
-            values[name] = graph.apply("broadcast", (graph.lift(0.0),), (tuple(spec.shape), ()))
+            with graph.derived_from(None):
+                values[name] = graph.apply("broadcast", (graph.lift(0.0),), (tuple(spec.shape), ()))
         else:
             kind = "parameter" if spec.trainable else "constant"
             values[name] = parameters[name] = graph.leaf(kind, name, tuple(spec.shape))
-    extents = dict.fromkeys(cell.states, hidden) | dict(cell.sizes(hidden))
+    extents = dict.fromkeys(cell.states, hidden) | _checked_sizes(cell, hidden)
     states = {name: graph.leaf("state", name, (extents[name],)) for name in cell.states}
     leaves = {"x": graph.leaf("input", "x", (inputs,))}
     asked = argument_names(cell.step)
@@ -185,6 +186,7 @@ def trace_cell(
         leaves |= {f"below.{name}": value for name, value in under.items()}
         offered["below"] = Names("state of the layer below", under)
     result = call_by_name(cell.step, offered)
+    graph.end_trace()
     _check_result(cell, result, states)
     traced = Traced(
         graph=graph,
@@ -208,14 +210,53 @@ def _check_result(cell: CellLike, result: object, states: Mapping[str, Var]) -> 
     for name in result.states:
         if name not in states:
             raise TraceError(unknown("state", name, states), **place)
+    graph = next(iter(states.values())).graph
+    for name, watched in result.watch.items():
+        _check_traced(watched, graph, f"the watched value {name}", place)
     for name, state in states.items():
-        value = result.states.get(name)
-        if not isinstance(value, Var):
+        if name not in result.states:
             raise TraceError(
                 f"step gives no next value of the state {name};", remedy=f"add {name}=... to self.next", **place
             )
+        value = result.states[name]
+        _check_traced(value, graph, f"the next {name}", place)
         if value.shape != state.shape:
             found = f"the next {name} is {words(value.shape)}, the state is {words(state.shape)};"
             if value.source is not None:
                 place = {"file": value.source.file, "line": value.source.line}
             raise ShapeError(found, remedy="a state keeps its size from step to step", **place)
+
+
+def _check_traced(value: object, graph: Graph, what: str, place: Mapping[str, Any]) -> None:
+    if not isinstance(value, Var):
+        remedy = "give it an equation; broadcast(x, shape) repeats a scalar"
+        raise TraceError(f"{what} is no traced value but a {type(value).__name__};", remedy=remedy, **place)
+    if value.graph is not graph:
+        remedy = "keep nothing traced between two calls of step"
+        raise TraceError(f"{what} is a value of another trace;", remedy=remedy, **place)
+
+
+def _checked_parameters(cell: CellLike, specs: object) -> Mapping[str, ParameterLike]:
+    place = definition(cell.parameters)
+    remedy = 'return a dictionary such as {"W": glorot(hidden, inputs)}'
+    if not isinstance(specs, Mapping):
+        raise TraceError(f"parameters returned {type(specs).__name__};", remedy=remedy, **place)
+    for name, spec in specs.items():
+        if not isinstance(name, str) or not (hasattr(spec, "shape") and hasattr(spec, "trainable")):
+            found = f"the parameter {name!r} is no initialiser but a {type(spec).__name__};"
+            raise TraceError(found, remedy=f"{remedy}, and fixed(array) for an array", **place)
+    return specs
+
+
+def _checked_sizes(cell: CellLike, hidden: int) -> dict[str, int]:
+    sizes = call_author(cell.sizes, hidden)
+    place = definition(cell.sizes)
+    if not isinstance(sizes, Mapping):
+        raise TraceError(f"sizes returned {type(sizes).__name__};", remedy='return a dictionary {"c": size}', **place)
+    for name, size in sizes.items():
+        if name not in cell.states:
+            raise TraceError(unknown("state", str(name), cell.states), **place)
+        if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+            remedy = "give a whole number above 0"
+            raise TraceError(f"the size {size!r} of the state {name} cannot be;", remedy=remedy, **place)
+    return dict(sizes)

@@ -22,6 +22,7 @@ class Compilation:
         self._failure: LabError | None = None
         self._switch_at = plan.switched
         self._switched = plan.target != "auto"
+        self._looked = -1
         self._thread: threading.Thread | None = None
 
     def first(self) -> Target:
@@ -52,6 +53,11 @@ class Compilation:
             if update < self._switch_at:
                 return None
             self._thread.join()
+        elif update == self._looked:
+            return None
+        # One look for each count of updates: after the last update of an epoch the losses are computed before the next
+        # batch begins, and the plan, which knows counts alone, could not tell a switch before that from one after it.
+        self._looked = update
         if self._thread.is_alive():
             return None
         self._switched = True
@@ -62,12 +68,22 @@ class Compilation:
             self.plan.switched = update
         return self._numba
 
+    def passed(self, update: int) -> None:
+        """A restored run has made so many updates; what it did after the last of them was done before the switch."""
+        self._looked = update
+
     def _compile(self) -> None:
         try:
             for block in self.setup.plan.blocks:
                 self._numba.compile(block.program, self.setup.spec.dtype)
         except TargetError as error:
             self._failure = error
+        except Exception as error:  # noqa: BLE001 - whatever a compiler trips over, training goes on without it
+            lines = str(error).strip().splitlines()
+            self._failure = TargetError(
+                f"numba cannot compile this network: {type(error).__name__}: {lines[0] if lines else ''}",
+                remedy="Train with --target numpy",
+            )
 
     def close(self) -> None:
         """Wait for the thread; a compilation cannot be broken off."""

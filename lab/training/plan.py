@@ -7,8 +7,8 @@ from typing import Any, Final, Literal, Self, final
 
 TargetName = Literal["auto", "numpy", "numba", "cupy"]
 Device = Literal["auto", "cpu", "cuda"]
-TARGETS: Final = ("auto", "numpy", "numba", "cupy")
-DEVICES: Final = ("auto", "cpu", "cuda")
+TARGETS: Final[tuple[TargetName, ...]] = ("auto", "numpy", "numba", "cupy")
+DEVICES: Final[tuple[Device, ...]] = ("auto", "cpu", "cuda")
 
 
 @final

@@ -89,9 +89,7 @@ def set_up(spec: Spec, catalog: Catalog, file: str | None = None) -> Setup:
         metric=cast(Metric, catalog.get("metric", data.metric)()),
     )
     needed = setup.plan.bytes(setup.steps, setup.batch, np.dtype(spec.dtype).itemsize)
-    check_room(
-        needed, "this network", "Make layers smaller, or set training.batch_size or the dataset's length lower"
-    )
+    check_room(needed, "this network", "Make layers smaller, or set training.batch_size or the dataset's length lower")
     return setup
 
 

@@ -60,4 +60,5 @@ def put_back(trainer: Trainer, state: State) -> None:
     trainer.best = float(state.counters["best"])
     trainer.stopped_early = bool(state.counters["stopped_early"])
     trainer.network.refresh()
+    trainer.compilation.passed(trainer.update)
     trainer.take_over()

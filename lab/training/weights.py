@@ -1,8 +1,11 @@
 """Weights from a safetensors file: where a network starts that learned before, here or elsewhere."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
@@ -48,10 +51,10 @@ def load_weights(network: Network, file: str) -> None:
             raise error.with_place(file) from None
 
 
-def save_weights(network: Network, path: Path) -> None:
-    """Write all parameters under their full names. ExperimentError where the file cannot be written."""
-    arrays = {name: np.array(view, order="C") for name, view in network.named(network.parameters).items()}
+def save_weights(arrays: Mapping[str, NDArray[Any]], path: Path) -> None:
+    """Write parameters under their full names. ExperimentError where the file cannot be written."""
+    plain = {name: np.array(array, order="C") for name, array in arrays.items()}
     try:
-        write_atomically(path, lambda temporary: save_file(arrays, temporary))
+        write_atomically(path, lambda temporary: save_file(plain, temporary))
     except (OSError, SafetensorError) as error:
         raise ExperimentError(f"the weights cannot be written: {error}", file=str(path)) from error

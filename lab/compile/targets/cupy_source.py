@@ -79,6 +79,7 @@ class CupySource:
             lambda start: f"({self.real})({start} + j)",
             "{name} = {value};{comment}",
             "  // {text}",
+            thorough=True,
         )
         self.writer = LoopWriter(Storage(dict(program.buffers), dict(direction.where)), dialect, str)
         self._arrays: dict[str, str | int] = {}

@@ -7,6 +7,7 @@ from typing import Final, final
 from lab.compile.program import Location, Loop, Reduce, Store
 from lab.compile.storage import Storage
 from lab.trace.graph import Literal, Var
+from lab.trace.printer import describe
 
 
 @final
@@ -27,6 +28,8 @@ class Dialect:
     """Template of storing an expression, with {name}, {value} and {comment}."""
     comment: str = "  # {text}"
     """Template of a comment behind a line."""
+    thorough: bool = False
+    """Whether an equation that no author wrote (a sum of cotangents) is commented too, with itself."""
 
 
 SUMS: Final[Mapping[str, str]] = {"add": " + ", "mul": " * "}
@@ -76,8 +79,10 @@ class LoopWriter:
         known[value.number] = result
 
     def _comment(self, value: Var) -> str:
-        """The author's line behind a line of code; empty where there is none."""
+        """The author's line behind a line of code; where there is none, it is empty or the equation."""
         text = comment_of(value.source.text) if value.source else ""
+        if not text and self.dialect.thorough:
+            text = describe(value)
         return self.dialect.comment.format(text=text) if text else ""
 
     def _place(self, body: LoopBody, place: Location) -> str:

@@ -8,10 +8,9 @@ from typing import Final, final
 
 from lab.compile.program import Direction, Location, Loop, Other, Product, Program, Reduce, When
 from lab.compile.storage import Storage
-from lab.compile.targets.loop_source import Dialect, LoopBody, LoopWriter
+from lab.compile.targets.loop_source import Dialect, LoopBody, LoopWriter, comment_of
 from lab.errors import TargetError
 from lab.trace.graph import Var
-from lab.trace.printer import describe
 
 _TEMPLATES: Final = {
     "sub": "{0} - {1}",
@@ -111,8 +110,8 @@ class NumbaSource:
         return "\n".join(lines)
 
     def _number(self, value: float) -> str:
-        special = {math.inf: "math.inf", -math.inf: "-math.inf"}
-        text = f"float{self.bits}({special.get(value, repr(value))})"
+        special = {"inf": "math.inf", "-inf": "-math.inf", "nan": "math.nan"}
+        text = f"float{self.bits}({special.get(repr(value), repr(value))})"
         return self._constants.setdefault(text, f"k{len(self._constants)}")
 
     def _float_index(self, start: str) -> str:
@@ -160,7 +159,7 @@ class NumbaSource:
         panel, block = self._size(("panel", name), 0), self._size(("block", name), 0)
         return (
             f"product({width}, stop - begin, {depth}, {panel}, {block}, p_{name}, {source}, {source_stride}, "
-            f"{int(step.accumulate)}, {target}, {target_stride})  # {describe(step.value)}"
+            f"{int(step.accumulate)}, {target}, {target_stride}){_comment(step.value)}"
         )
 
     def set_panels(self, name: str, panel: int, block: int) -> None:
@@ -191,7 +190,7 @@ class NumbaSource:
     def _loop(self, loop: Loop) -> list[str]:
         body = self.writer.stores(loop)
         place = loop.stores[0].target
-        width = self._size(("width", place.buffer, place.start), place.width)
+        width = self._size(("width", place.buffer, place.start, place.width), place.width)
         lines = self._bindings(body, width)
         if not loop.shape:
             return lines + body.lines
@@ -200,7 +199,7 @@ class NumbaSource:
     def _bindings(self, body: LoopBody, width: str) -> list[str]:
         lines = [f"{name} = {self._entry(place, width)}" for place, name in body.places.items()]
         for name, weight in body.weights.values():
-            argument = f"w{weight.number}"
+            argument = f"v{weight.number}"
             self.arguments[argument] = (weight.number, "vector")
             lines.append(f"{name} = {argument}")
         for place, name in body.scalars.items():
@@ -212,15 +211,22 @@ class NumbaSource:
         operand: Var = step.value.inputs[0]
         width = self._size(("width", "reduce", step.value.number), operand.size)
         first = self._number(0.0 if step.value.primitive == "sum" else -math.inf)
-        combine = f"total + {entry}" if step.value.primitive == "sum" else f"(total if total >= {entry} else {entry})"
+        larger = f"(total if total >= {entry} or total != total else {entry})"
+        combine = f"total + {entry}" if step.value.primitive == "sum" else larger
         return [
             *self._bindings(body, width),
             f"total = {first}",
             f"for j in range({width}):",
             *(f"    {line}" for line in body.lines),
-            f"    total = {combine}  # {describe(step.value)}",
+            f"    total = {combine}{_comment(step.value)}",
             f"{self._entry(step.target, '1')}[0] = total",
         ]
+
+
+def _comment(value: Var) -> str:
+    """The primitive and the author's line; no shapes, for the text must be the same for all sizes."""
+    text = comment_of(value.source.text) if value.source else ""
+    return f"  # {value.primitive}: {text}" if text else f"  # {value.primitive}"
 
 
 def _runtime_version() -> str:

@@ -34,6 +34,9 @@ _UNARY: Final[Mapping[str, str]] = {
 }
 
 
+_NUMBERS: Final[Mapping[str, str]] = {"inf": "np.inf", "-inf": "-np.inf", "nan": "np.nan"}
+
+
 @final
 class NumpySource:
     """Writes `scan(first, last)` for one direction.
@@ -126,12 +129,12 @@ class NumpySource:
             self.lines.append(_UNARY[value.primitive].format(*operands, out=target) + comment)
 
     def _operand(self, value: Var, known: dict[int, str], shape: tuple[int, ...]) -> str:
-        """An expression for a value as an operand of a result of `shape`; computes it into scratch if it has no home."""
+        """An expression for a value as operand of a result of `shape`; computed into scratch if it has no home."""
         column = "" if value.shape or not shape or not value.batched else "[..., " + "None, " * len(shape) + "]"
         if value.number in known:
             return known[value.number] + column
         if isinstance(value.origin, Literal):
-            return repr(value.origin.value)
+            return _NUMBERS.get(repr(value.origin.value), repr(value.origin.value))
         place = self.storage.locate(value)
         if place is not None:
             return self._view(place, value.shape) + column
@@ -151,8 +154,15 @@ class NumpySource:
 
     def _other(self, step: Other) -> None:
         value = step.value
-        operands = "".join(f"{self._operand(operand, {}, operand.shape)}, " for operand in value.inputs)
+        operands = "".join(
+            f"{_array(self._operand(operand, {}, operand.shape), operand)}, " for operand in value.inputs
+        )
         rule = self._named(f"rule({value.number})", "f")
         self.lines.append(
             f"np.copyto({self._view(step.target, value.shape)}, {rule}(({operands})))  # {describe(value)}"
         )
+
+
+def _array(text: str, operand: Var) -> str:
+    """Rules of evaluation take arrays, also of a number."""
+    return f"np.asarray({text})" if isinstance(operand.origin, Literal) else text

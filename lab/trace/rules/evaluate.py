@@ -37,11 +37,16 @@ def _sum_all(*terms: Array) -> Array:
 def sigmoid(x: Array) -> Array:
     """The logistic function without overflow: ½ tanh(½ x) + ½."""
     half = x.dtype.type(0.5)
-    return half * np.tanh(half * x) + half
+    result: Array = half * np.tanh(half * x) + half
+    return result
 
 
 def _truth(function: Callable[[Array, Array], Array]) -> Callable[[Array, Array], Array]:
     return lambda a, b: function(a, b).astype(np.result_type(a, b))
+
+
+def _choose(condition: Array, a: Array, b: Array) -> Array:
+    return np.where(condition != 0, a, b)
 
 
 def _matmul(value: Var, operands: tuple[Array, ...]) -> Array:
@@ -110,15 +115,19 @@ def _broadcast(value: Var, operands: tuple[Array, ...]) -> Array:
 def _gather(value: Var, operands: tuple[Array, ...]) -> Array:
     table, index = operands
     index = index.astype(np.intp)
-    return table[np.arange(len(index), like=index), index] if value.inputs[0].batched and index.ndim else table[index]
+    if not value.inputs[0].batched:
+        return table[index]
+    return table[np.arange(len(table), like=index), index]
 
 
 def _scatter_add(value: Var, operands: tuple[Array, ...]) -> Array:
     row, index = operands
     (rows,) = value.attributes
+    rank = len(value.inputs[0].shape)
     chosen = np.arange(rows, like=index) == index[..., None]
-    row = row[:, None] if value.inputs[0].batched else row[None]
-    return row * chosen.reshape(chosen.shape + (1,) * (row.ndim - chosen.ndim)).astype(row.dtype)
+    row = np.expand_dims(row, int(value.inputs[0].batched))
+    scattered: Array = row * chosen.reshape(chosen.shape + (1,) * rank).astype(row.dtype)
+    return scattered
 
 
 EVALUATE: Final[Mapping[str, Rule]] = {
@@ -143,7 +152,7 @@ EVALUATE: Final[Mapping[str, Rule]] = {
     "greater": _entrywise(_truth(np.greater)),
     "greater_equal": _entrywise(_truth(np.greater_equal)),
     "equal": _entrywise(_truth(np.equal)),
-    "where": _entrywise(lambda condition, a, b: np.where(condition != 0, a, b)),
+    "where": _entrywise(_choose),
     "stop_gradient": _entrywise(lambda x: x),
     "iota": lambda value, _: np.arange(value.attributes[0], sum(value.attributes)),
     "sum": _over(np.sum),
@@ -181,7 +190,7 @@ def evaluate(roots: Iterable[Var], given: Mapping[Var, Array], dtype: np.dtype[A
 def _needed(roots: Iterable[Var], known: Mapping[Var, Array]) -> list[Var]:
     """Values to compute, operands first, stopping at those that are known."""
     seen: dict[int, Var] = {}
-    stack = [root for root in roots]
+    stack = list(roots)
     while stack:
         value = stack.pop()
         if value.number not in seen and value not in known:

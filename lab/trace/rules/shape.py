@@ -43,9 +43,16 @@ def _matmul(inputs: tuple["Var", ...], attributes: tuple[Any, ...]) -> tuple[Sha
             "the left side of @ is a matrix, the right side a vector or a matrix",
         )
     rows, columns = matrix.shape[::-1] if transposed else matrix.shape
+    if columns != right.shape[0] and transposed and len(right.shape) == 1:
+        _fail(
+            f"cannot multiply {words(right.shape)} @ {words(matrix.shape)}: "
+            f"{right.shape[0]} entries meet {columns} rows;",
+            "check the sizes given in parameters()",
+        )
     if columns != right.shape[0]:
         _fail(
-            f"cannot multiply {words((rows, columns))} @ {words(right.shape)}: {columns} columns meet {right.shape[0]} entries;",
+            f"cannot multiply {words((rows, columns))} @ {words(right.shape)}: "
+            f"{columns} columns meet {right.shape[0]} entries;",
             "check the sizes given in parameters(): W takes (hidden, inputs), U takes (hidden, hidden)",
         )
     return (rows, *right.shape[1:]), "real"
@@ -98,7 +105,7 @@ def _reshape(inputs: tuple["Var", ...], attributes: tuple[Any, ...]) -> tuple[Sh
     size = 1
     for extent in shape:
         size *= extent
-    if size != value.size:
+    if size != value.size or any(extent < 1 for extent in shape):
         _fail(
             f"cannot reshape {words(value.shape)} to {words(shape)}: {value.size} entries are not {size};",
             "check the sizes",
@@ -116,9 +123,8 @@ def _transpose(inputs: tuple["Var", ...], _: tuple[Any, ...]) -> tuple[Shape, st
 def _broadcast(inputs: tuple["Var", ...], attributes: tuple[Any, ...]) -> tuple[Shape, str]:
     (value,) = inputs
     shape, axes = attributes
-    if len(axes) != len(value.shape) or any(
-        shape[axis] != extent for axis, extent in zip(axes, value.shape, strict=True)
-    ):
+    fits = len(axes) == len(value.shape) and all(0 <= axis < len(shape) for axis in axes)
+    if not fits or any(shape[axis] != extent for axis, extent in zip(axes, value.shape, strict=True)):
         _fail(
             f"cannot broadcast {words(value.shape)} to {words(shape)};",
             "its axes must be among those of the result: leading ones of equal size, or the last one",
@@ -143,11 +149,13 @@ def _scatter_add(inputs: tuple["Var", ...], attributes: tuple[Any, ...]) -> tupl
 
 def _iota(_: tuple["Var", ...], attributes: tuple[Any, ...]) -> tuple[Shape, str]:
     _start, size = attributes
+    if size < 1:
+        _fail(f"a vector of {size} entries;", "give it at least one")
     return (size,), "real"
 
 
 SHAPES: Final[Mapping[str, Rule]] = {
-    **{name: _pointwise for name in POINTWISE},
+    **dict.fromkeys(POINTWISE, _pointwise),
     "iota": _iota,
     "sum": _reduction,
     "max": _reduction,

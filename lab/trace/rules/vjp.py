@@ -1,5 +1,6 @@
 """Vjp (adjoint): from the cotangent of a value to those of its operands, one rule per primitive, as new equations."""
 
+import itertools
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
@@ -150,7 +151,7 @@ def gather_terms(terms: Iterable[Var], value: Var) -> Var | None:
             start = term.attributes[0]
             pieces.setdefault((start, start + term.inputs[0].shape[0]), []).append(term.inputs[0])
     bounds = sorted(pieces)
-    if any(second[0] < first[1] for first, second in zip(bounds, bounds[1:], strict=False)) or not graph.simplify:
+    if any(second[0] < first[1] for first, second in itertools.pairwise(bounds)) or not graph.simplify:
         rest = present
     elif bounds:
         parts, end = [], 0

@@ -1,0 +1,76 @@
+"""Finding an experiment: a file, or the name of a shipped one, and the changes of `--set` to it."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import final
+
+from lab.errors import DataError, ExperimentError, LabError, nearest
+from lab.experiment.edit import set_value
+from lab.experiment.file import Document, read_file
+from lab.registry.catalog import Catalog
+from lab.resources import resource_folder
+from lab.runner.files import absolute_files
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """An experiment as it is to run (`document`) and as its file has it, with what `--set` dropped, in sentences."""
+
+    document: Document
+    written: Document
+    messages: Sequence[str]
+
+    @contextmanager
+    def placing(self) -> Iterator[None]:
+        """Errors of the block that name no place are placed in the experiment file, at the line that is known."""
+        try:
+            yield
+        except LabError as error:
+            if error.file is None and self.written.file is not None:
+                raise error.with_place(str(self.written.file), self._line(error)) from error.__cause__
+            raise
+
+    def _line(self, error: LabError) -> int | None:
+        if isinstance(error, DataError):
+            return self.written.line("dataset")
+        named = (name for name in self.document.spec.weights.values if name in error.message)
+        return next((self.written.line("weights", name) for name in named), None)
+
+
+def load_experiment(name: str, settings: Sequence[str], catalog: Catalog) -> Loaded:
+    """The experiment with its changes and the full paths of its files."""
+    path = find_experiment(name)
+    written = read_file(path, catalog)
+    document = absolute_files(written, path.parent, catalog)
+    messages: list[str] = []
+    for setting in settings:
+        key, equals, value = setting.partition("=")
+        if not equals:
+            raise ExperimentError(f"--set {setting!r} gives no value", remedy="Write --set KEY=VALUE")
+        change = set_value(document, key.strip(), value, catalog)
+        document = change.document
+        messages += change.messages
+    return Loaded(absolute_files(document, Path.cwd(), catalog), written, messages)
+
+
+def find_experiment(name: str) -> Path:
+    """The file called `name`, or the shipped experiment of that name; ExperimentError with the nearest one."""
+    path = Path(name).expanduser()
+    shipped = {one.stem: one for one in sorted((resource_folder() / "experiments").glob("*.toml"))}
+    if name in shipped and not path.is_file():
+        return shipped[name]
+    try:
+        there = path.exists()
+    except (OSError, ValueError):  # too long, or with a NUL: the reader says so
+        there = True
+    if there or not name:
+        return path
+    beside = [one.name for one in path.parent.iterdir() if one.suffix == ".toml"] if path.parent.is_dir() else []
+    guess = nearest(path.stem, shipped) if path.parent == Path() else None
+    if guess is None and (file := nearest(path.name, beside)) is not None:
+        guess = str(path.parent / file)
+    remedy = f"Did you mean {guess!r}?" if guess else f"Name a TOML file, or one of: {', '.join(shipped)}"
+    raise ExperimentError("there is no such experiment file", file=name, remedy=remedy)

@@ -1,0 +1,1 @@
+"""Runners: a trainer and the store of runs, joined."""

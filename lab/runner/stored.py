@@ -1,0 +1,67 @@
+"""A stored run opened again: its experiment, its data and its trained network."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from numpy.typing import NDArray
+
+from lab.compile.targets.cupy import device_available
+from lab.errors import StoreError
+from lab.experiment.checkpoint import State, latest
+from lab.experiment.file import read_text
+from lab.experiment.runs import Run
+from lab.experiment.store import Store
+from lab.registry.catalog import Catalog
+from lab.training.plan import Plan
+from lab.training.setup import Setup, set_up
+from lab.training.snapshot import put_back
+from lab.training.trainer import Trainer
+
+
+def stored_setup(store: Store, run: Run, catalog: Catalog, file: str | None = None) -> Setup:
+    """The experiment of a run made ready; with a `file` that file is the test split."""
+    return set_up(read_text(store.experiment(run.id), catalog).spec, catalog, file)
+
+
+def stored_state(store: Store, run: Run, note: Callable[[str], None]) -> State:
+    """The newest intact checkpoint of a run; StoreError where there is none."""
+    damaged: list[StoreError] = []
+    state = latest(store.run_folder(run.id), damaged.append)
+    for error in damaged:
+        note(f"a checkpoint is passed over: {error}")
+    if state is None:
+        raise StoreError(
+            f"the run {run.id} has no checkpoint", remedy=f"Let it train for longer: run --resume {run.id}"
+        )
+    return state
+
+
+def judged_parameters(setup: Setup, state: State) -> NDArray[Any]:
+    """The parameters of a checkpoint that a run is judged by: with early stopping the best, else the last."""
+    kept = setup.spec.training.early_stopping and "best.parameters" in state.arrays
+    return state.arrays["best.parameters" if kept else "parameters"]
+
+
+@contextmanager
+def opened(setup: Setup, run: Run, state: State, note: Callable[[str], None]) -> Iterator[Trainer]:
+    """The trainer of a run as its last checkpoint left it, with the parameters that the run is judged by.
+
+    It computes with the target that the run ended with, so that it says the same to the last bit.
+    """
+    with Trainer(setup, _plan(run, note)) as trainer:
+        put_back(trainer, state)
+        trainer.keep_best()
+        yield trainer
+
+
+def _plan(run: Run, note: Callable[[str], None]) -> Plan:
+    plan = Plan.from_json(run.plan)
+    if plan.target == "cupy":
+        available, reason = device_available()
+        if not available:
+            note(f"the run was trained on a CUDA device; this is computed on the CPU. {reason}")
+            return Plan(target="numpy", threads=plan.threads)
+    if plan.target == "auto":
+        return Plan(target="numpy" if plan.switched is None else "numba", threads=plan.threads, variants=plan.variants)
+    return plan
