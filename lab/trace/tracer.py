@@ -62,7 +62,11 @@ class Names:
         return values[name]
 
     def __setattr__(self, name: str, value: object) -> None:
-        raise TraceError(f"writing to .{name} cannot be traced;", remedy=f"return the new value: self.next({name}=...)")
+        if object.__getattribute__(self, "_kind") == "parameter":
+            remedy = "parameters change between updates, not within a step: give the new value a name of its own"
+        else:
+            remedy = f"return the new value: self.next({name}=...)"
+        raise TraceError(f"writing to .{name} cannot be traced;", remedy=remedy)
 
     def __getitem__(self, name: str) -> Var:
         return getattr(self, name)  # type: ignore[no-any-return]
@@ -98,6 +102,10 @@ def call_by_name(function: Callable[..., Any], offered: Mapping[str, object]) ->
     """Call an author's function with the arguments that it names; errors carry the line in the author's file."""
     asked = argument_names(function)
     missing = [name for name in asked if name not in offered]
+    if missing and missing[0] in (*STEP_ARGUMENTS, *PARAMETER_ARGUMENTS):
+        message = f"{function.__name__} asks for {missing[0]}, which this network does not offer"
+        remedy = f"Ask for {', '.join(offered)} alone"
+        raise TraceError(message, remedy=remedy, **definition(function))
     if missing:
         raise TraceError(unknown(f"argument of {function.__name__}", missing[0], offered), **definition(function))
     return call_author(function, **{name: offered[name] for name in asked})

@@ -137,10 +137,9 @@ class Trainer:
         base = self.setup.spec.training.learning_rate
         rate = self.setup.schedule.rate(base, self.update, self.total_updates, validation)
         scalars = {"train.loss": step.loss, "learning_rate": rate}
+        if not _finite(step):
+            raise Diagnosis(self.network, self.update + 1).error(self.learner.steps)
         if step.gradient is not None:
-            finite = math.isfinite(step.loss) and math.isfinite(float(np.dot(step.gradient, step.gradient)))
-            if not finite and not (math.isfinite(step.loss) and np.isfinite(step.gradient).all()):
-                raise Diagnosis(self.network, self.update + 1).error(self.learner.steps)
             report = self.updater.apply(parameters, step.gradient, rate, self.update + 1)
             scalars["gradient.norm"] = report.gradient_norm
         elif step.change is not None:
@@ -212,3 +211,12 @@ class Trainer:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _finite(step: Step) -> bool:
+    """Whether the loss and all that will change the parameters is finite."""
+    vector = step.gradient if step.gradient is not None else step.change
+    if not math.isfinite(step.loss):
+        return False
+    # The sum of squares is quick, and finite unless an entry is not or it overflows.
+    return vector is None or math.isfinite(float(np.dot(vector, vector))) or bool(np.isfinite(vector).all())
