@@ -148,20 +148,26 @@ class Executor:
 
     def set_active(self, active: Array) -> None:
         """Set how many samples take part in each step (not increasing over time); what lies beyond is cleared."""
-        if len(active) == self.steps and (active == self.active).all():
+        now = np.zeros_like(self.active)
+        now[: len(active)] = active
+        if (now == self.active).all():
             return
-        self.active[:] = 0
-        self.active[: len(active)] = active
-        for name, buffer in self.program.buffers.items():
-            if buffer.extent in (Extent.SEQUENCE, Extent.STATES):
-                for arrays in (self.buffers, self._outside) if self._mirror is not None else (self.buffers,):
-                    if name in arrays:
-                        array = arrays[name][-self.steps :]
-                        for t in range(self.steps):
-                            array[t, self.active[t] :] = 0
-        ended = np.arange(self.batch) >= self.active[:, None]
+        samples = np.arange(self.batch)
+        ended = samples >= now[:, None]
+        stale = ended & (samples < self.active[:, None])
+        self.active[:] = now
+        if stale.any():
+            self._clear(self.buffers, self.xp.asarray(stale))
+            if self._mirror is not None:
+                self._clear(self._outside, stale)
         self.ended = self.xp.asarray(ended) if ended.any() else None
         self.scanner.rebind()
+
+    def _clear(self, arrays: Mapping[str, Array], stale: Array) -> None:
+        """Clear what is kept of steps and samples (T, B) that no longer take part."""
+        for name, array in arrays.items():
+            if self.program.buffers[name].extent in (Extent.SEQUENCE, Extent.STATES):
+                array[-self.steps :][stale] = 0
 
     def input(self, name: str) -> Array:
         """The buffer (T, B, ·) of an input, to be filled."""

@@ -33,7 +33,7 @@ class Setup:
     optimizer: Optimizer
     schedule: Schedule
     loss: Loss
-    metric: Metric
+    metrics: tuple[Metric, ...]
 
     @property
     def steps(self) -> int:
@@ -86,11 +86,18 @@ def set_up(spec: Spec, catalog: Catalog, file: str | None = None) -> Setup:
         optimizer=cast(Optimizer, _make(catalog, "optimizer", spec.training.optimizer)),
         schedule=cast(Schedule, _make(catalog, "schedule", spec.training.schedule)),
         loss=loss,
-        metric=cast(Metric, catalog.get("metric", data.metric)()),
+        metrics=_metrics(data, catalog),
     )
     needed = setup.plan.bytes(setup.steps, setup.batch, np.dtype(spec.dtype).itemsize)
     check_room(needed, "this network", "Make layers smaller, or set training.batch_size or the dataset's length lower")
     return setup
+
+
+def _metrics(data: Data, catalog: Catalog) -> tuple[Metric, ...]:
+    """The dataset's metric, and of classes the accuracy besides."""
+    classes = data.train.targets.dtype.kind != "f"
+    names = dict.fromkeys([data.metric, "accuracy"] if classes else [data.metric])
+    return tuple(cast(Metric, catalog.get("metric", name)()) for name in names)
 
 
 def _make(catalog: Catalog, kind: str, choice: Choice) -> Any:

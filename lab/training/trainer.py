@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from lab.compile.workers import Workers
 from lab.components.algorithm import Step
+from lab.errors import TrainingError
 from lab.model.network import QUIET, Network
 from lab.training.batches import Batches
 from lab.training.compilation import Compilation
@@ -150,7 +151,12 @@ class Trainer:
         return Progress(kind="update", update=self.update, epoch=self.epoch, scalars=scalars)
 
     def _end_epoch(self) -> Progress:
-        train = float(np.mean(self.losses)) if self.losses else math.nan
+        if not self.losses:
+            raise TrainingError(
+                "an epoch made no update, for no step of any sequence has a target that counts",
+                remedy="Let the dataset count some steps; with output.readout last, the last step of some sequence",
+            )
+        train = float(np.mean(self.losses))
         self.losses = []
         scalars = {"train.epoch_loss": train}
         validation = math.nan
@@ -196,8 +202,9 @@ class Trainer:
                 evaluation = self.evaluate(split)
                 result[f"{split}.loss"] = evaluation.loss
                 if split == "test":
-                    name = self.setup.metric.name.replace("-", "_")
-                    result[f"test.{name}"] = measure(self.setup.data, split, evaluation, self.setup.metric)
+                    for metric in self.setup.metrics:
+                        name = metric.name.replace("-", "_")
+                        result[f"test.{name}"] = measure(self.setup.data, split, evaluation, metric)
         return result
 
     def close(self) -> None:

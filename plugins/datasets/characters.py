@@ -34,10 +34,10 @@ CONTINUATION = 5.0  # how many observations the shorter context is worth in the 
 class Characters(Dataset):
     """A text as a series of symbols; the target at each step is the symbol that comes next.
 
-    The last tenth of the text (of each play) tests and the tenth before it validates. The training text is cut into consecutive
-    windows that go on where the one before ends, so the state can be carried; in the other splits the first half of
-    each window warms the state and does not count, so that each character is predicted once, from at least half a
-    window.
+    The last tenth of the text (of each play) tests and the tenth before it validates. The training text is cut into
+    consecutive windows that go on where the one before ends, so the state can be carried; in the other splits the first
+    half of each window warms the state and does not count, so that each character is predicted once, from at least half
+    a window.
 
     The baselines are what counting achieves: the cross-entropy, in bits per character, of the test text under the
     frequencies of single characters, pairs and triples in the training text.

@@ -103,7 +103,14 @@ def test_predictions_stand_beside_targets_in_data_units(lab: Lab, tmp_path: Path
 
 @pytest.mark.parametrize("transform", ["log-difference", "seasonal-difference", "scaling"])
 def test_a_series_goes_on_from_its_own_predictions(lab: Lab, transform: str) -> None:
-    few = ("--set", "training.epochs=5", "--set", "training.early_stopping=0", "--set", f"dataset.transform={transform}")
+    few = (
+        "--set",
+        "training.epochs=5",
+        "--set",
+        "training.early_stopping=0",
+        "--set",
+        f"dataset.transform={transform}",
+    )
     run = lab.trained("airline", *few)["run"]
     rows = rows_of(lab("predict", run, "--steps", 14, "--csv", "-").out)
     assert [row["time"] for row in rows][:1] + [row["time"] for row in rows][-1:] == ["1961-01", "1962-02"]
@@ -198,4 +205,3 @@ def test_a_damaged_checkpoint_is_passed_over_with_a_word(lab: Lab, experiment: P
     assert done.code == 0
     assert "damaged" in done.err
     assert done.json["updates"] < 12
-

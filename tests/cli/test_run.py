@@ -168,7 +168,8 @@ def test_a_cell_from_a_folder_trains(
         "from lab.api import Cell, glorot, hookimpl, tanh\n"
         "class Mine(Cell):\n"
         '    name = "mine"\n    states = ("h",)\n'
-        '    def parameters(self, inputs, hidden):\n        return {"W": glorot(hidden, inputs), "U": glorot(hidden, hidden)}\n'
+        "    def parameters(self, inputs, hidden):\n"
+        '        return {"W": glorot(hidden, inputs), "U": glorot(hidden, hidden)}\n'
         "    def step(self, p, x, s):\n        return self.next(h=tanh(p.W @ x + p.U @ s.h))\n"
         "@hookimpl\ndef lab_register_cells():\n    return [Mine]\n"
     )
