@@ -1,12 +1,24 @@
 """Workers: a few threads of our own, kept for the life of a run; with one, everything runs in the caller's."""
 
+import importlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import final
+from typing import Any, final
 
 import numpy as np
+import threadpoolctl
 
 Task = Callable[[], object]
+
+
+def one_blas_thread() -> Any:
+    """Give every BLAS in the process one thread; `restore_original_limits()` of what is returned gives theirs back.
+
+    Our threads split the work, and idle threads of BLAS would spin on the processors they need. SciPy's library is
+    loaded first, for the compiled targets call it: one that is loaded later would keep all its threads.
+    """
+    importlib.import_module("scipy.linalg.cython_blas")
+    return threadpoolctl.threadpool_limits(1, user_api="blas")
 
 
 def _pool(count: int) -> ThreadPoolExecutor:

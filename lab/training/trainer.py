@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Literal, Self, final
 
 import numpy as np
-import threadpoolctl
 from numpy.typing import NDArray
 
-from lab.compile.workers import Workers
+from lab.compile.workers import Workers, one_blas_thread
 from lab.components.algorithm import Step
 from lab.errors import TrainingError
 from lab.model.network import QUIET, Network
@@ -50,8 +49,7 @@ class Trainer:
         self.setup = setup
         self.plan = plan
         self.workers = Workers(plan.threads)
-        # BLAS gets one thread: ours split the work, and idle threads of BLAS would spin on the processors they need.
-        self._limits = threadpoolctl.threadpool_limits(1, user_api="blas")
+        self._limits = one_blas_thread()
         self.compilation = Compilation(setup, plan)
         try:
             self.network = Network(

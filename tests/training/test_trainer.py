@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pytest
+import threadpoolctl
 
 from lab.errors import NotFiniteError, TrainingError
 from lab.training.batches import Batches
@@ -133,6 +134,15 @@ def test_overflow_in_the_scan_names_the_first_step_and_the_authors_line() -> Non
     assert "layers.0 at step" in message
     assert "elman.py" in message
     assert "activate" in message or "U @ s.h" in message
+
+
+def test_every_blas_has_one_thread_while_a_run_is_open() -> None:
+    """Also SciPy's, which only the compiled code calls: it must not be loaded behind the limit."""
+    with Trainer(adding(), Plan(target="numba")) as trainer:
+        trainer.advance()
+        counts = [pool["num_threads"] for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas"]
+        assert len(counts) >= 2
+        assert set(counts) == {1}
 
 
 def test_a_run_on_auto_switches_once_at_an_update_boundary_and_notes_it() -> None:

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any, cast, final
 
 import numpy as np
-import threadpoolctl
 
 import lab
 
@@ -12,7 +11,7 @@ import lab
 import lab.compile.targets.numba_runtime
 from lab.compile.executor import Executor
 from lab.compile.targets.numba import NumbaTarget
-from lab.compile.workers import Workers
+from lab.compile.workers import Workers, one_blas_thread
 from lab.components.cell import Cell
 from lab.components.loss import Loss
 from lab.model.architecture import Architecture, LayerPlan
@@ -40,7 +39,7 @@ class LabSide(Side):
         self.threads = threads
         self.version = lab.__version__
         self.catalog = bench_catalog()
-        self._limits = threadpoolctl.threadpool_limits(1, user_api="blas")
+        self._limits = one_blas_thread()
 
     def case(self, kind: str, options: dict[str, Any]) -> Case:
         """See `Side.case`."""

@@ -120,7 +120,7 @@ REFUSALS = {
     "range": ("for i in range(net):  # here\n    pass", "number taken", "symbolic"),
     "for": ("for entry in net:  # here\n    pass", "loop over", "whole vector"),
     "unpacking": ("a, b, c, d = net  # here", "loop over", "whole vector"),
-    "list of it": ("h = list(net)  # here", "loop over|len", "."),
+    "list of it": ("h = list(net)  # here", "loop over|len", "vector|shape"),
     "sum": ("h = sum(net)  # here", "loop over", "whole vector"),
     "reduce": ("h = reduce(lambda a, b: a + b, net)  # here", "loop over", "whole vector"),
     "len": ("h = net * len(net)  # here", r"len\(\)", "shape"),
