@@ -41,14 +41,16 @@ def _rebuild(traced: Traced, replaced: dict[int, Callable[[tuple[Var, ...]], Var
 def merge_matmuls(traced: Traced) -> Traced:
     """Matmuls of parameters with the same right operand become slices of one matmul with stacked parameters.
 
+    What only a watched value needs is computed on demand, and must not widen a product of the scan.
     Blocks that end in the same activation are stacked next to each other, so that `widen_gates` can join them.
     """
     values = reachable([*traced.next.values(), *traced.watch.values()])
     readers = consumers(values)
+    needed = {value.number for value in reachable(traced.next.values())}
     groups: dict[tuple[int, bool], list[Var]] = {}
     for value in values:
         if value.primitive == "matmul" and value.attributes == (False,) and _plain(value):
-            groups.setdefault((value.inputs[1].number, True), []).append(value)
+            groups.setdefault((value.inputs[1].number, value.number in needed), []).append(value)
     replaced: dict[int, Callable[[tuple[Var, ...]], Var]] = {}
     for group in groups.values():
         if len(group) > 1:

@@ -223,7 +223,7 @@ class _Backward:
             self.storage.stores.append(Store(value, self.copies[value.number]))
 
     def _operands(self) -> None:
-        """Keep operands of products after the scan for all steps; large concatenations first, others are their parts."""
+        """Keep operands of products after the scan for all steps; large concatenations first, then parts of them."""
         adjoint = self.placer.adjoint
         ends = [*adjoint.weights.values(), *adjoint.inputs.values()]
         wanted: dict[int, Var] = {}
@@ -273,9 +273,10 @@ class _Backward:
             if not late:
                 storage.store(value, target)
             elif rest:
-                storage.store(
-                    rest[0] if len(rest) == 1 else value.graph.make("add", tuple(rest), (), value.shape), target
-                )
+                first = rest[0] if len(rest) == 1 else value.graph.make("add", tuple(rest), (), value.shape)
+                if not first.shape:
+                    first = value.graph.apply("broadcast", (first,), (value.shape, ()))
+                storage.store(first, target)
             for index, term in enumerate(late):
                 source = storage.home(term.inputs[1], self._scratch)
                 weight, (transposed,) = term.inputs[0], term.attributes

@@ -1,4 +1,4 @@
-"""Every cell's gradients, from its equations as written, against central differences; its tangent against its adjoint."""
+"""Every cell: gradients of its equations as written against central differences, its tangent against its adjoint."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -99,7 +99,9 @@ def test_tangent_is_the_adjoint_transposed(make: Callable[[], Any], simplify: bo
         arrays[direction] = value if leaf.batched else np.repeat(value[:1], CASE.batch, axis=0)
     moves, back = jvp(roots, directions), vjp(seeds)
     values = evaluate([*moves, *back.values()], arrays, np.dtype(np.float64))
-    forward = sum(np.sum(values[move] * arrays[graph.leaf("cotangent", f"u{i}", move.shape)]) for i, move in enumerate(moves))
+    forward = sum(
+        np.sum(values[move] * arrays[graph.leaf("cotangent", f"u{i}", move.shape)]) for i, move in enumerate(moves)
+    )
     backward = sum(np.sum(values[back[leaf]] * arrays[directions[leaf]]) for leaf in leaves if leaf in back)
     size = sum(np.abs(values[back[leaf]] * arrays[directions[leaf]]).sum() for leaf in leaves if leaf in back)
     assert size > 0.1

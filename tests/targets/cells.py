@@ -172,7 +172,12 @@ class LayerNorm(Cell):
     states = ("h",)
 
     def parameters(self, inputs, hidden):
-        return {"W": glorot(hidden, inputs), "U": orthogonal(hidden, hidden), "g": uniform(hidden), "b": uniform(hidden)}
+        return {
+            "W": glorot(hidden, inputs),
+            "U": orthogonal(hidden, hidden),
+            "g": uniform(hidden),
+            "b": uniform(hidden),
+        }
 
     def step(self, p, x, s):
         net = p.U @ s.h + p.W @ x
@@ -208,7 +213,11 @@ class Projected(Cell):
         size = max(1, hidden // 2)
         weights: dict[str, Any] = {"P": glorot(size, hidden)}
         for gate in "ifco":
-            weights |= {f"W_{gate}": glorot(hidden, inputs), f"U_{gate}": glorot(hidden, size), f"b_{gate}": uniform(hidden)}
+            weights |= {
+                f"W_{gate}": glorot(hidden, inputs),
+                f"U_{gate}": glorot(hidden, size),
+                f"b_{gate}": uniform(hidden),
+            }
         return weights
 
     def step(self, p, x, s):
@@ -269,7 +278,12 @@ class Attention(Cell):
         return {"r": 4}
 
     def parameters(self, inputs, hidden):
-        return {"W": glorot(hidden, inputs), "U": orthogonal(hidden, hidden), "Q": glorot(4, hidden), "R": glorot(hidden, 4)}
+        return {
+            "W": glorot(hidden, inputs),
+            "U": orthogonal(hidden, hidden),
+            "Q": glorot(4, hidden),
+            "R": glorot(hidden, 4),
+        }
 
     def step(self, p, x, s, t):
         score = p.Q @ s.h
@@ -312,7 +326,12 @@ class Forgetful(Cell):
     outputs = ("h", "p", "z")
 
     def parameters(self, inputs, hidden):
-        return {"W": glorot(hidden, inputs), "U": orthogonal(hidden, hidden), "b": uniform(hidden), "k": uniform(hidden)}
+        return {
+            "W": glorot(hidden, inputs),
+            "U": orthogonal(hidden, hidden),
+            "b": uniform(hidden),
+            "k": uniform(hidden),
+        }
 
     def step(self, p, x, s):
         return self.next(h=tanh(p.W @ x + p.b), p=tanh(p.k) * 2, z=broadcast(0.0 * p.k[0:1] @ p.k[0:1], s.z.shape) + 1)

@@ -60,7 +60,12 @@ class RandomCell(Cell):
             "E": [s.m, p.V @ x, x[0:SMALL], p.d],
             "1": [reduce_sum(p.e), sin(t), reduce_max(s.m)],
         }
-        weights = {("D", "D"): [p.U, p.R, p.U * 0.5, p.R.T], ("E", "D"): [p.A, p.B.T], ("D", "E"): [p.B], ("E", "E"): [p.C]}
+        weights = {
+            ("D", "D"): [p.U, p.R, p.U * 0.5, p.R.T],
+            ("E", "D"): [p.A, p.B.T],
+            ("D", "E"): [p.B],
+            ("E", "E"): [p.C],
+        }
         numbers = iter(self.choices)
         made: dict[str, list[Var]] = {"D": [], "E": [], "1": []}
         for choice in numbers:
@@ -89,16 +94,20 @@ class RandomCell(Cell):
             lambda: sqrt(0.5 + a * a), lambda: sin(a), lambda: cos(a), lambda: abs(a), lambda: -a,
             lambda: a + b, lambda: a - b, lambda: b - a, lambda: tanh(a) * b, lambda: a / (1.5 + b * b),
             lambda: b / (1.5 + a * a), lambda: maximum(a, b), lambda: minimum(b, a),
-            lambda: where(a > b, sin(a), 0.5 * b), lambda: stop_gradient(a) * tanh(b), lambda: 0.5 * a + 0.25 * b + a * 0.1,
+            lambda: where(a > b, sin(a), 0.5 * b), lambda: stop_gradient(a) * tanh(b),
+            lambda: 0.5 * a + 0.25 * b + a * 0.1,
             lambda: sigmoid(a) * b + (1 - sigmoid(a)) * tanh(b), lambda: where(t_even(pool), a, b),
         ]  # fmt: skip
-        if choice % 2 or kind == "1" and choice % 3:
+        if choice % 2 or (kind == "1" and choice % 3):
             return broadcast_to(simple[other % len(simple)](), a)
         if kind == "1":
             of = "DE"[other % 2]
             v, w = pick(of), pick(of)
-            many = [lambda: reduce_mean(v), lambda: tanh(reduce_sum(v * w)), lambda: tanh(v @ w), lambda: reduce_max(v - w),
-                    lambda: tanh(reduce_sum(concat(v, pick("E")))), lambda: reduce_max(concat(pick("D"), v))]  # fmt: skip
+            many = [
+                lambda: reduce_mean(v), lambda: tanh(reduce_sum(v * w)), lambda: tanh(v @ w),
+                lambda: reduce_max(v - w), lambda: tanh(reduce_sum(concat(v, pick("E")))),
+                lambda: reduce_max(concat(pick("D"), v)),
+            ]  # fmt: skip
             return many[choice % len(many)]()
         source = "DE"[other % 2]
         matrices = weights[kind, source]

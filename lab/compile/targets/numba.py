@@ -66,8 +66,8 @@ class NumbaTarget:
         for source in numba_sources(program, single=np.dtype(dtype) == np.float32):
             text = source.text()
             arguments = [_example(program, what, dtype) for what in source.arguments.values()]
-            sizes = np.zeros(len(source.sizes) + 1, np.int64)
-            self.function(text)(0, 0, 0, 0, 0, np.zeros(1, np.int64), sizes, *arguments)
+            sizes, numbers = np.zeros(len(source.sizes) + 1, np.int64), np.zeros(len(source.numbers) + 1, dtype)
+            self.function(text)(0, 0, 0, 0, 0, np.zeros(1, np.int64), sizes, numbers, *arguments)
 
 
 def _example(program: Program, what: str | tuple[int, str], dtype: Any) -> Array:
@@ -80,7 +80,7 @@ def _example(program: Program, what: str | tuple[int, str], dtype: Any) -> Array
 def _load(text: str, folder: Path) -> Callable[..., None]:
     name = f"lab_scan_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
     path = folder / f"{name}.py"
-    if not path.exists():
+    if not path.exists() or path.read_bytes() != text.encode():
         folder.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(f".{os.getpid()}.{threading.get_ident()}.part")
         partial.write_text(text, encoding="utf-8")
@@ -116,11 +116,11 @@ class NumbaScanner:
             panel, block = self._variant(product)
             source.set_panels(name, panel, block)
         arguments = [self._array(source, name, what) for name, what in source.arguments.items()]
-        sizes = np.array([*source.sizes, 0], np.int64)
+        sizes, numbers = np.array([*source.sizes, 0], np.int64), np.array([*source.numbers, 0], executor.dtype)
         # Compiles, or loads from the cache, before the first real call.
-        function(0, 0, 0, 0, executor.batch, executor.active, sizes, *arguments)
+        function(0, 0, 0, 0, executor.batch, executor.active, sizes, numbers, *arguments)
         return lambda first, last, begin, end: function(
-            first, last, begin, end, executor.batch, executor.active, sizes, *arguments
+            first, last, begin, end, executor.batch, executor.active, sizes, numbers, *arguments
         )
 
     def _array(self, source: NumbaSource, name: str, what: str | tuple[int, str]) -> Array:

@@ -35,6 +35,8 @@ _TEMPLATES: Final = {
     "equal": "({one} if {0} == {1} else {zero})",
     "stop_gradient": "{0}",
 }
+_KNOWN: Final = (0.0, 0.5, 1.0, 2.0)
+"""Numbers (of either sign) that the compiler should know, for it makes less of them than a product."""
 _RUNTIME: Final = Path(__file__).with_name("numba_runtime.py")
 _INDEX: Final = {
     When.NOW: "t",
@@ -48,7 +50,8 @@ _INDEX: Final = {
 class NumbaSource:
     """Writes `scan` for one direction. Sizes come in an array, so that the text (the key of the cache) has none.
 
-    After `text()`: `arguments` are the arrays that `scan` takes behind the sizes, `sizes` the integers.
+    So do numbers in the equations, for a mean divides by a size. After `text()`: `sizes` are the integers, `numbers`
+    the others, `arguments` the arrays that `scan` takes behind them.
     """
 
     def __init__(self, program: Program, direction: Direction, *, backward: bool, single: bool) -> None:
@@ -61,7 +64,9 @@ class NumbaSource:
         self.products: dict[str, Product] = {}
         self.sizes: list[int] = []
         self._sizes: dict[tuple[object, ...], str] = {}
+        self.numbers: list[float] = []
         self._constants: dict[str, str] = {}
+        self._places: dict[float, str] = {}
         self._pointers: dict[str, None] = {}
         dialect = Dialect(
             _TEMPLATES, "({1} if {0} != {zero} else {2})", "{name} = {value}", self._number, self._float_index
@@ -81,9 +86,10 @@ class NumbaSource:
                 by_sample += self._by_sample(step)
         body += self._sample_loop(by_sample)
         order = "range(last - 1, first - 1, -1)" if self.backward else "range(first, last)"
-        signature = ", ".join(["first", "last", "begin", "end", "batch", "active", "sizes", *self.arguments])
+        signature = ", ".join(["first", "last", "begin", "end", "batch", "active", "sizes", "numbers", *self.arguments])
         head = [f"    {name} = sizes[{index}]" for index, name in enumerate(self._sizes.values())]
         head += [f"    {name} = {text}" for text, name in self._constants.items()]
+        head += [f"    {name} = numbers[{index}]" for index, name in enumerate(self._places.values())]
         head += [f"    p_{name} = {name}.ctypes.data" for name in self._pointers]
         lines = [
             f"# Runtime {_runtime_version()}. Generated from the equations named in the comments; do not edit.",
@@ -112,7 +118,13 @@ class NumbaSource:
     def _number(self, value: float) -> str:
         special = {"inf": "math.inf", "-inf": "-math.inf", "nan": "math.nan"}
         text = f"float{self.bits}({special.get(repr(value), repr(value))})"
-        return self._constants.setdefault(text, f"k{len(self._constants)}")
+        name = f"k{len(self._constants) + len(self._places)}"
+        if abs(value) in _KNOWN or not math.isfinite(value):
+            return self._constants.setdefault(text, name)
+        if value not in self._places:
+            self._places[value] = name
+            self.numbers.append(value)
+        return self._places[value]
 
     def _float_index(self, start: str) -> str:
         return f"float{self.bits}({start} + j)"

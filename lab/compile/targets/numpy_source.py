@@ -18,7 +18,8 @@ _UNARY: Final[Mapping[str, str]] = {
     "abs": "np.abs({0}, {out})",
     "sign": "np.sign({0}, {out})",
     "floor": "np.floor({0}, {out})",
-    "neg": "np.negative({0}, {out})",
+    # np.negative of NumPy 2.4 is wrong between strided arrays whose rows lie 64 bytes apart.
+    "neg": "np.multiply({0}, -1, {out})",
     "relu": "np.maximum({0}, 0, out={out})",
     "stop_gradient": "np.copyto({out}, {0})",
     "sub": "np.subtract({0}, {1}, {out})",

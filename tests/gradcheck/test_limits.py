@@ -1,0 +1,120 @@
+"""What cells must be in known limits, where gates are held open or shut by large biases (±10³ saturates exactly)."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from lab.compile.targets.numpy import NumpyTarget
+from tests.targets.cells import built_in
+from tests.targets.support import Case, Numbers, Results, numbers, reference_run, target_run, traced_cell
+
+Array = NDArray[Any]
+CASE = Case(steps=5, batch=3, inputs=4, hidden=6)
+OPEN, SHUT = 1e3, -1e3
+
+
+def held(cell: str, **gates: float) -> tuple[Numbers, Results]:
+    """Random numbers with some biases fixed, and the run of a cell on them; both ways of running agree."""
+    make = built_in()[cell]
+    drawn = numbers(traced_cell(make(), CASE, simplify=False), CASE)
+    biases = {f"b_{gate}": np.full(CASE.hidden, value) for gate, value in gates.items()}
+    drawn = replace(drawn, parameters={**drawn.parameters, **biases})
+    found = reference_run(make(), CASE, drawn)
+    other = target_run(make(), CASE, NumpyTarget(), drawn)
+    for name, value in found.items():
+        np.testing.assert_allclose(other[name], value, rtol=0, atol=1e-11, err_msg=name)
+    return drawn, found
+
+
+def before(states: Array, first: Array) -> Array:
+    """The states that the steps begin with."""
+    return np.concatenate([first[None], states[:-1]])
+
+
+@pytest.mark.parametrize("cell", ["gru-before", "gru-after"])
+def test_gru_that_always_keeps_copies_its_state(cell: str) -> None:
+    drawn, found = held(cell, z=OPEN)
+    np.testing.assert_array_equal(found["state h"], np.broadcast_to(drawn.first["h"], found["state h"].shape))
+    # All of ∂L/∂h_t comes back to the first state, and nothing to the candidate's weights.
+    np.testing.assert_allclose(found["first h of 0"], drawn.seeds["h"].sum(axis=0), rtol=1e-14, atol=1e-14)
+    assert not found["parameter U_h from 0"].any()
+
+
+@pytest.mark.parametrize("cell", ["gru-before", "gru-after"])
+def test_gru_that_never_keeps_nor_resets_is_the_simple_network(cell: str) -> None:
+    drawn, found = held(cell, z=SHUT, r=OPEN)
+    simple = {name: drawn.parameters[f"{name}_h"] for name in ("W", "U", "b")}
+    if cell == "gru-after":
+        simple["b"] = simple["b"] + drawn.parameters["b_u"]
+    wanted = reference_run(built_in()["elman-tanh"](), CASE, replace(drawn, parameters=simple))
+    np.testing.assert_allclose(found["state h"], wanted["state h"], rtol=1e-13, atol=1e-14)
+    for ours, theirs in (("W_h", "W"), ("U_h", "U"), ("b_h", "b")):
+        np.testing.assert_allclose(
+            found[f"parameter {ours} from 0"], wanted[f"parameter {theirs} from 0"], rtol=1e-12, atol=1e-13
+        )
+    np.testing.assert_allclose(found["input x from 0"], wanted["input x from 0"], rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.parametrize("cell", ["gru-before", "gru-after"])
+def test_gru_that_always_resets_forgets_its_state(cell: str) -> None:
+    drawn, found = held(cell, z=SHUT, r=SHUT)
+    p, x = drawn.parameters, drawn.inputs["x"]
+    np.testing.assert_allclose(found["state h"], np.tanh(x @ p["W_h"].T + p["b_h"]), rtol=1e-13, atol=1e-14)
+
+
+def test_lstm_that_forgets_and_writes_holds_the_candidate() -> None:
+    drawn, found = held("lstm-tanh", f=SHUT, i=OPEN, o=OPEN)
+    np.testing.assert_array_equal(found["state c"], found["watched candidate"])
+    np.testing.assert_allclose(found["state h"], np.tanh(found["state c"]), rtol=1e-14)
+    # Nothing remembers but through h: what came into c at first is lost.
+    assert not found["first c of 0"].any()
+    p, h = drawn.parameters, before(found["state h"], drawn.first["h"])
+    net = drawn.inputs["x"] @ p["W_c"].T + h @ p["U_c"].T + p["b_c"]
+    np.testing.assert_allclose(found["state c"], np.tanh(net), rtol=1e-13, atol=1e-14)
+
+
+def test_lstm_that_keeps_and_never_writes_holds_its_memory() -> None:
+    drawn, found = held("lstm-tanh", f=OPEN, i=SHUT)
+    np.testing.assert_array_equal(found["state c"], np.broadcast_to(drawn.first["c"], found["state c"].shape))
+    assert not found["parameter W_c from 0"].any()
+
+
+def test_error_in_a_kept_memory_neither_fades_nor_grows() -> None:
+    """The constant error carousel, ∂c_T/∂c_0 = 1 (Hochreiter & Schmidhuber, 1997), with gates that see no state."""
+    make = built_in()["lstm-tanh"]
+    drawn = numbers(traced_cell(make(), CASE, simplify=False), CASE)
+    fixed = {f"U_{gate}": np.zeros((CASE.hidden, CASE.hidden)) for gate in "ifo"}
+    fixed |= {"b_f": np.full(CASE.hidden, OPEN), "b_i": np.full(CASE.hidden, SHUT)}
+    found = reference_run(make(), CASE, replace(drawn, parameters={**drawn.parameters, **fixed}))
+    slopes = found["watched output"] * (1 - np.tanh(found["state c"]) ** 2)
+    np.testing.assert_allclose(found["first c of 0"], (drawn.seeds["h"] * slopes).sum(axis=0), rtol=1e-13, atol=1e-14)
+
+
+def test_lstm_with_its_output_shut_shows_nothing() -> None:
+    _, found = held("lstm-tanh", o=SHUT)
+    assert not found["state h"].any()
+    assert found["state c"].any()
+
+
+def test_elman_with_linear_units_is_a_linear_recurrence() -> None:
+    """h_T = U^T h_0 + Σ U^(T-1-t) (W x_t + b), and ∂L/∂h_0 = Σ (U^(t+1))ᵀ ∂L/∂h_t."""
+    make = built_in()["elman-linear"]
+    drawn = numbers(traced_cell(make(), CASE, simplify=False), CASE)
+    found = reference_run(make(), CASE, drawn)
+    U, W, b = (drawn.parameters[name] for name in ("U", "W", "b"))
+    h, back = drawn.first["h"], np.zeros_like(drawn.first["h"])
+    for t in range(CASE.steps):
+        h = h @ U.T + drawn.inputs["x"][t] @ W.T + b
+        back += drawn.seeds["h"][t] @ np.linalg.matrix_power(U, t + 1)
+    np.testing.assert_allclose(found["state h"][-1], h, rtol=1e-12, atol=1e-13)
+    np.testing.assert_allclose(found["first h of 0"], back, rtol=1e-12, atol=1e-13)
+
+
+def test_dense_remembers_nothing() -> None:
+    drawn, found = held("dense-tanh")
+    assert not found["first h of 0"].any()
+    other = replace(drawn, first={"h": drawn.first["h"] + 1})
+    np.testing.assert_array_equal(reference_run(built_in()["dense-tanh"](), CASE, other)["state h"], found["state h"])
