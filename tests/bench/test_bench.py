@@ -87,7 +87,9 @@ def test_results_that_differ_end_the_bench() -> None:
 
 def test_the_custom_cell_is_not_in_the_mean() -> None:
     ratios = {"lstm": 2.0, "gru": 8.0, "elman": None, CUSTOM_CELL: 50.0}
-    rows: list[dict[str, Any]] = [{"cell": cell, "ratio": ratio, "foreign": None} for cell, ratio in ratios.items()]
+    rows: list[dict[str, Any]] = [
+        {"cell": cell, "ratio": ratio, "limit": ratio, "foreign": None} for cell, ratio in ratios.items()
+    ]
     rows[-1]["stacked_ratio"] = 20.0
     found = summarised(rows)
     assert found["geometric_mean"] == pytest.approx(4.0)

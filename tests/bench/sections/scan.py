@@ -23,9 +23,8 @@ Workers = Mapping[tuple[str, int], Worker]
 
 def run(options: Options) -> Section:
     """Time every cell at every size. BenchError where a peer computes something else than we do."""
-    sides = ("RNN Lab ms", "threads", "PyTorch ms", "threads", "JAX ms", "threads")
-    columns = ("cell", "B T M D", *sides, "ratio", "quartiles", "others")
-    section = Section("Forward and backward, float32", table_of(*columns))
+    columns = ("cell", "B T M D", "RNN Lab", "PyTorch", "JAX", "ratio", "quartiles", "products", "limit", "others")
+    section = Section("Forward and backward, float32, ms (and threads)", table_of(*columns))
     with workers_of(options) as (workers, missing):
         section.summary["peers"] = {worker.side: worker.version for worker in workers.values()}
         section.summary["missing"] = missing
@@ -63,6 +62,8 @@ def workers_of(
 def contestants_of(cell: str, workers: Workers) -> Iterator[tuple[str, str, Worker, dict[str, Any]]]:
     """Name, group, worker and options of all that run a cell."""
     for (side, threads), worker in workers.items():
+        if side == "lab":
+            yield f"products-{threads}", "products", worker, {"products_alone": True}
         if cell != CUSTOM_CELL:
             yield f"{side}-{threads}", side, worker, {}
         elif side == "lab":
@@ -101,10 +102,10 @@ def _row(cell: str, label: str, workers: Workers, options: Options) -> dict[str,
     for name, group, worker, extra in contestants_of(cell, workers):
         worker.build(name, "scan", cell=cell, size=size, **extra)
         contestants.append(Contestant(name, group, worker, name))
-    ours = contestants[0].worker.results(contestants[0].case)
+    whole = [one for one in contestants if one.group != "products"]
+    ours = next(one.worker.results(one.case) for one in whole if one.group == "lab")
     differences = {
-        one.name: agreement(f"{cell} {label}, {one.name}", ours, one.worker.results(one.case), SINGLE)
-        for one in contestants[1:]
+        one.name: agreement(f"{cell} {label}, {one.name}", ours, one.worker.results(one.case), SINGLE) for one in whole
     }
     result = race(contestants, options.pace)
     for one in contestants:
@@ -119,6 +120,8 @@ def _figures(cell: str, result: Race) -> dict[str, Any]:
     groups = ("eager",) if cell == CUSTOM_CELL else ("torch", "jax")
     peers = [name for group in groups if (name := result.best(group))]
     peer = min(peers, key=lambda name: result.timings[name].median, default=None)
+    products = result.best("products")
+    assert products is not None
     figures: dict[str, Any] = {
         "ours": ours,
         "ours_ms": 1e3 * result.timings[ours].median,
@@ -126,6 +129,8 @@ def _figures(cell: str, result: Race) -> dict[str, Any]:
         "peer_ms": None if peer is None else 1e3 * result.timings[peer].median,
         "ratio": None if peer is None else result.ratio(peer, ours).median,
         "ratio_quartiles": None if peer is None else [result.ratio(peer, ours).low, result.ratio(peer, ours).high],
+        "products_ms": 1e3 * result.timings[products].median,
+        "limit": None if peer is None else result.ratio(peer, products).median,
         "timings": {name: timing.as_json() for name, timing in result.timings.items()},
         "foreign": result.foreign,
         "repeated_rounds": result.repeated,
@@ -140,7 +145,10 @@ def _cells_of(row: dict[str, Any], missing: Mapping[str, str]) -> list[str]:
     timings = row["timings"]
 
     def figure(name: str | None) -> str:
-        return "" if name is None else f"{milliseconds(timings[name]['ms'])} {percent(timings[name]['spread'])}"
+        if name is None:
+            return ""
+        timing, threads = timings[name], name.rpartition("-")[2]
+        return f"{milliseconds(timing['ms'])} {percent(timing['spread'])} ({threads})"
 
     def best(*groups: str) -> str | None:
         mine = [name for name in timings if name.rpartition("-")[0] in groups and timings[name]["raced"]]
@@ -154,13 +162,12 @@ def _cells_of(row: dict[str, Any], missing: Mapping[str, str]) -> list[str]:
         row["cell"],
         SIZES[row["size"]].label,
         figure(row["ours"]),
-        row["ours"].rpartition("-")[2],
         figure(torch) or absent,
-        "" if torch is None else torch.rpartition("-")[2],
         absent if "jax" in missing else figure(jax),
-        "" if jax is None else jax.rpartition("-")[2],
         ratio,
         quartiles,
+        milliseconds(row["products_ms"]),
+        "" if row["limit"] is None else f"{row['limit']:.2f} ×",
         "?" if row["foreign"] is None else f"{row['foreign']:.2f}",
     ]
 
@@ -170,9 +177,11 @@ def summarised(rows: list[dict[str, Any]]) -> dict[str, Any]:
     standard = [row["ratio"] for row in rows if row["cell"] != CUSTOM_CELL and row["ratio"] is not None]
     custom = [row["ratio"] for row in rows if row["cell"] == CUSTOM_CELL and row["ratio"] is not None]
     stacked = [row["stacked_ratio"] for row in rows if "stacked_ratio" in row]
+    limits = [row["limit"] for row in rows if row["cell"] != CUSTOM_CELL and row["limit"] is not None]
     return {
         "geometric_mean": statistics.geometric_mean(standard) if standard else None,
         "minimum": min(standard, default=None),
+        "limit_geometric_mean": statistics.geometric_mean(limits) if limits else None,
         "custom_minimum": min(custom, default=None),
         "custom_geometric_mean": statistics.geometric_mean(custom) if custom else None,
         "custom_stacked_minimum": min(stacked, default=None),
@@ -186,6 +195,10 @@ def _notes(summary: dict[str, Any]) -> list[str]:
         notes.append(
             f"beside the best peer: geometric mean {summary['geometric_mean']:.2f} ×, least {summary['minimum']:.2f} × "
             "(goals: 3 and 1.2)"
+        )
+        notes.append(
+            "the limit is what the same matrix products alone, with no other equation, would reach: "
+            f"geometric mean {summary['limit_geometric_mean']:.2f} ×"
         )
     if summary["custom_minimum"] is not None:
         notes.append(

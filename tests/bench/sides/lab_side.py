@@ -1,5 +1,6 @@
 """Our side: an executor, or a whole trainer, as the product makes them."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast, final
 
@@ -10,6 +11,7 @@ import lab
 # Loaded where the first function is compiled; for peak memory it is one of the imports.
 import lab.compile.targets.numba_runtime
 from lab.compile.executor import Executor
+from lab.compile.program import Direction, Product, Program
 from lab.compile.targets.numba import NumbaTarget
 from lab.compile.workers import Workers, one_blas_thread
 from lab.components.cell import Cell
@@ -52,7 +54,16 @@ class LabSide(Side):
 class Scan(Case):
     """Packing of changed parameters, forward, backward, and the gradients of the parameters."""
 
-    def __init__(self, catalog: Catalog, threads: int, *, cell: str, size: Size, dtype: str = "float32") -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        threads: int,
+        *,
+        cell: str,
+        size: Size,
+        dtype: str = "float32",
+        products_alone: bool = False,
+    ) -> None:
         problem = drawn(cell, size, dtype)
         made = cast(Cell, catalog.get("cell", cell)(**SETTINGS.get(cell, {})))
         loss = cast(Loss, catalog.get("loss", "mean-squared-error")())
@@ -65,7 +76,7 @@ class Scan(Case):
         self.parameters = np.zeros(block.size, dtype)
         self.gradient = np.zeros(block.size, dtype)
         self.executor = Executor(
-            block.program,
+            _products_of(block.program) if products_alone else block.program,
             self.target,
             steps=size.T,
             batch=size.B,
@@ -79,6 +90,10 @@ class Scan(Case):
             place.view(self.parameters)[...] = problem.weights[name]
         self.executor.input("x")[...] = problem.x
         self.executor.seeds("h")[...] = problem.seeds
+        if products_alone:
+            # What no loop fills any more; ordinary numbers, for products of zeros may be quicker.
+            for buffer in self.executor.buffers.values():
+                buffer[...] = np.random.default_rng(0).normal(size=buffer.shape)
 
     def run(self) -> None:
         """See `Case.run`."""
@@ -95,6 +110,15 @@ class Scan(Case):
     def close(self) -> None:
         """End the threads."""
         self.workers.close()
+
+
+def _products_of(program: Program) -> Program:
+    """A program that multiplies what the whole one multiplies, in the same order, and computes nothing else."""
+
+    def products(direction: Direction) -> Direction:
+        return replace(direction, steps=tuple(step for step in direction.steps if isinstance(step, Product)))
+
+    return replace(program, forward=products(program.forward), backward=products(program.backward))
 
 
 @final
