@@ -96,9 +96,9 @@ _WRITERS: Final[dict[str, Callable[[Any, dict[str, int]], str]]] = {
 
 
 def _traced(cell: Any, sizes: dict[str, int], *, simplify: bool = True) -> "Traced":
-    from lab.trace.tracer import trace_cell
+    from lab.model.alone import trace_alone
 
-    return trace_cell(cell, inputs=sizes["inputs"], hidden=sizes["hidden"], simplify=simplify)
+    return trace_alone(cell, inputs=sizes["inputs"], hidden=sizes["hidden"], simplify=simplify)
 
 
 def _program(cell: Any, sizes: dict[str, int]) -> Any:

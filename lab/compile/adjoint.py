@@ -15,9 +15,10 @@ from lab.trace.verify import verify
 class Adjoint:
     """What flows back through one step.
 
-    `arriving` are the cotangents of the next states (from the step after), `seeds` those that the outputs get from
-    outside (∂L/∂h_t); `leaving` are the cotangents of the states, `inputs` of the inputs, and `weights` those of the
-    weights: values of parameters alone that the step reads, to be summed over steps and samples.
+    `arriving` are the cotangents of the next states (from the step after), `seeds` those that the outputs (and states
+    that another layer sees) get from outside (∂L/∂h_t); `leaving` are the cotangents of the states, `inputs` of the
+    inputs, and `weights` those of the weights: values of parameters alone that the step reads, to be summed over steps
+    and samples.
     """
 
     arriving: Mapping[str, Var]
@@ -43,11 +44,12 @@ def _has_parameter(value: Var) -> bool:
     )
 
 
-def adjoint_of(traced: Traced) -> Adjoint:
-    """Differentiate one step."""
+def adjoint_of(traced: Traced, seen: Iterable[str] = ()) -> Adjoint:
+    """Differentiate one step; beside the outputs, the states `seen` from outside get a cotangent from there."""
     graph = traced.graph
     arriving = {name: graph.leaf("cotangent", name, value.shape) for name, value in traced.next.items()}
-    seeds = {name: graph.leaf("output_gradient", name, traced.next[name].shape) for name in traced.outputs}
+    seeded = dict.fromkeys((*traced.outputs, *seen))
+    seeds = {name: graph.leaf("output_gradient", name, traced.next[name].shape) for name in seeded}
     cotangents: dict[Var, Var] = {}
     for name, value in traced.next.items():
         cotangent = arriving[name]

@@ -37,7 +37,7 @@ class Mirror:
         self._device = buffers
         self._inputs = tuple(program.traced.inputs)
         self._states = tuple(f"s_{name}" for name in program.traced.states)
-        self._seeds = tuple(f"g_{name}" for name in program.traced.outputs)
+        self._seeds = tuple(f"g_{name}" for name in program.adjoint.seeds)
         assert all(program.buffers[name].extent is Extent.STATES for name in self._states)
         for name in (*self._inputs, *self._states, *self._seeds):
             self.buffers[name] = np.zeros(buffers[name].shape, self.parameters.dtype)

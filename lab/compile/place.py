@@ -14,12 +14,13 @@ from lab.trace.tracer import Traced
 _SEEN_THROUGH = CHEAP | {"slice", "reshape", "concat", "broadcast", "pad"}
 
 
-def place(traced: Traced, *, input_gradients: bool = True) -> Program:
+def place(traced: Traced, *, input_gradients: bool = True, seen: Iterable[str] = ()) -> Program:
     """Place the equations of a step, and of its adjoint, in time.
 
-    Without `input_gradients` nothing is done for ∂L/∂x (the first layer on data needs none).
+    Without `input_gradients` nothing is done for ∂L/∂x (the first layer on data needs none). States `seen` by another
+    layer get a gradient from there, as the outputs do.
     """
-    adjoint = adjoint_of(traced)
+    adjoint = adjoint_of(traced, seen)
     return _Placer(traced, adjoint if input_gradients else replace(adjoint, inputs={})).program()
 
 

@@ -20,11 +20,12 @@ from lab.compile.targets.numba import NumbaTarget
 from lab.compile.targets.numpy import NumpyTarget
 from lab.errors import TargetError
 from lab.gradients.kinks import distance_to_kinks
+from lab.model.alone import trace_alone
 from lab.trace.graph import Var
 from lab.trace.rules.evaluate import evaluate
 from lab.trace.rules.jvp import jvp
 from lab.trace.rules.vjp import vjp
-from lab.trace.tracer import CellLike, Traced, trace_cell
+from lab.trace.tracer import CellLike, Traced
 
 Array = NDArray[Any]
 
@@ -83,7 +84,7 @@ def tolerance(name: str) -> float:
 
 def check_cell(cell: CellLike, *, single: bool = False) -> CellCheck:
     """Check a cell at small, odd sizes; with `single` the targets in float32 as well. Raises TraceError."""
-    traced = trace_cell(cell, inputs=INPUTS, hidden=HIDDEN, simplify=False)
+    traced = trace_alone(cell, inputs=INPUTS, hidden=HIDDEN, simplify=False)
     numbers = _drawn(traced)
     reference = Reference(traced, numbers.parameters)
     lengths = np.array(LENGTHS)
@@ -91,7 +92,7 @@ def check_cell(cell: CellLike, *, single: bool = False) -> CellCheck:
     found = reference.backward(numbers.inputs, states, numbers.seeds, lengths)
     gradients = {
         **{f"parameter {name}": array for name, array in found.parameters.items()},
-        "input x": found.inputs["x"],
+        **{f"input {name}": array for name, array in found.inputs.items() if name != "t"},
         **{f"first {name}": array for name, array in found.states.items()},
     }
     errors = {
@@ -170,7 +171,8 @@ def _differences(traced: Traced, numbers: _Numbers) -> dict[str, Array]:
         return float(sum(np.vdot(seed, run[name][1:]) for name, seed in numbers.seeds.items()))
 
     found = {}
-    given = (numbers.parameters, {"x": numbers.inputs["x"]}, numbers.states)
+    moving = {name: array for name, array in numbers.inputs.items() if name != "t"}
+    given = (numbers.parameters, moving, numbers.states)
     for place_, (kind, arrays) in enumerate(zip(("parameter", "input", "first"), given, strict=True)):
         for name, array in arrays.items():
             if kind == "parameter" and not traced.specs[name].trainable:
@@ -216,7 +218,7 @@ def _tangent_error(traced: Traced, numbers: _Numbers) -> float:
 
 def _run(cell: CellLike, target: Target, numbers: _Numbers, dtype: Any) -> dict[str, Array]:
     """The same run by a target: states, watched values and gradients."""
-    program = place(optimise(trace_cell(cell, inputs=INPUTS, hidden=HIDDEN)))
+    program = place(optimise(trace_alone(cell, inputs=INPUTS, hidden=HIDDEN)))
     traced = program.traced
     places = layout(traced.parameters, program.weights)
     flat = np.zeros(sum(one.size for one in places.values()), dtype)
@@ -247,6 +249,6 @@ def _run(cell: CellLike, target: Target, numbers: _Numbers, dtype: Any) -> dict[
     executor.backward()
     executor.gradients()
     results |= {f"parameter {name}": one.view(executor.gradient).copy() for name, one in places.items()}
-    results["input x"] = _live(executor.input_gradient("x"))
+    results |= {f"input {name}": _live(executor.input_gradient(name)) for name in traced.inputs if name != "t"}
     results |= {f"first {name}": executor.first_gradient(name).copy() for name in traced.states}
     return {name: np.asarray(array, np.float64) for name, array in results.items()}

@@ -1,7 +1,7 @@
 """The blueprint: each block of a network traced and placed, and all parameters laid out in one flat vector."""
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, final
 
@@ -12,10 +12,11 @@ from lab.compile.layout import Place, layout
 from lab.compile.passes import optimise
 from lab.compile.place import place
 from lab.compile.program import Program
+from lab.errors import TraceError
 from lab.model.architecture import Architecture, LayerPlan
 from lab.model.initialisers import Initialiser, uniform
-from lab.model.readout import trace_readout
-from lab.trace.tracer import Traced, trace_cell
+from lab.model.readout import Head, trace_readout
+from lab.trace.tracer import Traced, argument_names, definition, trace_cell
 
 Array = NDArray[Any]
 
@@ -97,34 +98,72 @@ def blueprint(architecture: Architecture) -> Blueprint:
         start = places["input.E"].size
     learned_input = architecture.encoding == "embedding"
 
-    def block(name: str, traced: Traced, input_gradients: bool) -> Block:
+    def block(name: str, traced: Traced, input_gradients: bool, seen: Iterable[str] = ()) -> Block:
         nonlocal start
-        program = place(optimise(traced), input_gradients=input_gradients)
+        program = place(optimise(traced), input_gradients=input_gradients, seen=seen)
         made = Block(name, program, layout(traced.parameters, program.weights), start)
         for parameter, spot in made.places.items():
-            places[f"{name}.{parameter}"] = replace(spot, start=start + spot.start)
-            specs[f"{name}.{parameter}"] = traced.specs[parameter]
+            full = parameter if parameter.startswith("output.") else f"{name}.{parameter}"
+            places[full] = replace(spot, start=start + spot.start)
+            specs[full] = traced.specs[parameter]
         start += made.size
         return made
 
+    head = Head(architecture.dense, architecture.outputs, architecture.head)
     layers: list[tuple[Block, ...]] = []
     width = architecture.width
+    under: Mapping[str, int] | None = None
     for depth, plan in enumerate(architecture.layers):
+        _check(architecture, depth)
         names = [f"layers.{depth}", f"layers.{depth}.reverse"][: 1 + plan.bidirectional]
-        traced = [_trace(plan, width, architecture.outputs, depth) for _ in names]
+        traced = [
+            trace_cell(
+                plan.cell,
+                inputs=width,
+                hidden=plan.hidden,
+                outputs=architecture.outputs,
+                depth=depth,
+                bias=plan.bias,
+                below=under,
+                feedback=head,
+            )
+            for _ in names
+        ]
+        under = {name: leaf.size for name, leaf in traced[0].states.items()}
+        seen = under if depth + 1 < len(architecture.layers) and asks(architecture.layers[depth + 1], "below") else ()
         gradients = depth > 0 or learned_input
-        layers.append(tuple(block(name, one, gradients) for name, one in zip(names, traced, strict=True)))
+        layers.append(tuple(block(name, one, gradients, seen) for name, one in zip(names, traced, strict=True)))
         width = sum(one.output_width for one in layers[-1])
     traced_readout = trace_readout(
+        head,
         inputs=width,
-        hidden=architecture.dense,
-        outputs=architecture.outputs,
         equation=architecture.equation,
         classes=architecture.classes,
+        fed=asks(architecture.layers[-1], "y"),
     )
     readout = block("output", traced_readout, True)
     return Blueprint(architecture, tuple(layers), readout, places, specs)
 
 
-def _trace(plan: LayerPlan, width: int, outputs: int, depth: int) -> Traced:
-    return trace_cell(plan.cell, inputs=width, hidden=plan.hidden, outputs=outputs, depth=depth, bias=plan.bias)
+def asks(plan: LayerPlan, argument: str) -> bool:
+    """True if the step of a layer's cell asks for an argument."""
+    return argument in argument_names(plan.cell.step)
+
+
+def _check(architecture: Architecture, depth: int) -> None:
+    """Refuse what no order of computing can give; TraceError with the line of the cell's step."""
+    plan = architecture.layers[depth]
+    place_of = definition(plan.cell.step)
+    if asks(plan, "y"):
+        about = f"layer {depth} asks for y, the network's output of the step before,"
+        if depth + 1 < len(architecture.layers):
+            raise TraceError(f"{about} but is not the last;", remedy="let the last layer alone ask for it", **place_of)
+        if plan.bidirectional:
+            found = f"{about} but runs in both directions, and one of them has no step before;"
+            raise TraceError(found, remedy="set bidirectional to false", **place_of)
+        if plan.dropout:
+            found = f"{about} and dropout would act on that output;"
+            raise TraceError(found, remedy=f"set dropout of layer {depth} to 0", **place_of)
+    if depth and asks(plan, "below") and architecture.layers[depth - 1].bidirectional:
+        found = f"layer {depth} asks for the states below, but layer {depth - 1} has those of two directions;"
+        raise TraceError(found, remedy=f"set bidirectional of layer {depth - 1} to false", **place_of)

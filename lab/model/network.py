@@ -11,7 +11,6 @@ from lab.compile.workers import Workers
 from lab.errors import DataError, ExperimentError, unknown
 from lab.model.blueprint import Block, Blueprint
 from lab.model.layer import Layer
-from lab.model.readout import HEADS
 
 Array = NDArray[Any]
 States = list[list[dict[str, Array]]]
@@ -61,7 +60,7 @@ class Network:
         self.layers: list[Layer] = []
         for blocks, layer in zip(plan.layers, plan.architecture.layers, strict=True):
             executors = [self._executor(block, target, steps, batch) for block in blocks]
-            self.layers.append(Layer(executors, layer.dropout))
+            self.layers.append(Layer(executors, layer.dropout, self.layers[-1] if self.layers else None))
         rows = steps * batch if plan.architecture.readout == "every-step" else batch
         self.readout = self._executor(plan.readout, target, 1, rows)
         width = plan.architecture.width
@@ -258,8 +257,6 @@ class Network:
             seeds[steps, samples] = into
         for index in reversed(range(len(self.layers))):
             layer = self.layers[index]
-            if layer.mask is not None:
-                layer.seeds[first:last] *= layer.mask[first:last]
             layer.backward(first, last)
             if index:
                 self.layers[index - 1].seeds[first:last] = layer.input_gradient(first, last)
@@ -279,9 +276,9 @@ class Network:
         """What the readout said in the last `judge`, in the order of the batch as it was given."""
         count = len(self._rows[0])
         steps, samples = self._rows
-        net = self.readout.states("prediction")[1, :count]
+        output = self.readout.value(self.readout.program.traced.watch["output"])[0, :count]
         return Predictions(
-            outputs=HEADS[self.plan.architecture.head](net),
+            outputs=np.array(output),
             targets=self._target_rows(steps, samples),
             losses=self.readout.states("loss")[1, :count, 0].copy(),
             steps=steps,

@@ -4,48 +4,68 @@ Its rows are the steps that count. `prediction` (the net input of the head) and 
 declared as states only because the results of a step are, and no equation reads those of the row before.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
-
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, final
 
 from lab.errors import ShapeError
-from lab.model.initialisers import Initialiser, glorot, zeros
-from lab.trace.functions import tanh
+from lab.model.initialisers import glorot, zeros
+from lab.trace.functions import sigmoid, softmax, tanh
 from lab.trace.graph import Graph, Var
-from lab.trace.rules.evaluate import sigmoid
 from lab.trace.rules.shape import words
-from lab.trace.tracer import Traced, call_author, definition
+from lab.trace.tracer import ParameterLike, Traced, call_author, definition
 from lab.trace.verify import verify
 
-Array = NDArray[Any]
 Equation = Callable[[Var, Var], Var]
 
 
+HEADS: Final[Mapping[str, Callable[[Var], Var]]] = {"linear": lambda z: z, "softmax": softmax, "sigmoid": sigmoid}
+"""From the net input of the head to the network's output."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Dense layers (tanh) of the sizes `hidden`, a linear layer (V, b) to `size` outputs, and what is made of them.
+
+    It is what a cell that asks for `y` is fed by: a `Feedback` of the tracer.
+    """
+
+    hidden: tuple[int, ...]
+    size: int
+    kind: str
+
+    def net(self, parameter: Callable[[str, ParameterLike], Var], x: Var) -> Var:
+        """The net input of the head, (K,)."""
+        for index, size in enumerate(self.hidden):
+            weight = parameter(f"output.V_{index}", glorot(size, x.shape[0]))
+            x = tanh(weight @ x + parameter(f"output.b_{index}", zeros(size)))
+        return parameter("output.V", glorot(self.size, x.shape[0])) @ x + parameter("output.b", zeros(self.size))
+
+    def output(self, net: Var) -> Var:
+        """The network's output, (K,)."""
+        return HEADS[self.kind](net)
+
+
 def trace_readout(
-    *, inputs: int, hidden: Sequence[int], outputs: int, equation: Equation, classes: bool, simplify: bool = True
+    head: Head, *, inputs: int, equation: Equation, classes: bool, fed: bool = False, simplify: bool = True
 ) -> Traced:
-    """Trace dense layers (tanh) of the given sizes, the linear layer of the head (V, b) and the loss `equation`.
+    """Trace the head and the loss `equation`. If the last cell is `fed` with y, it has the net input made already.
 
     `equation` takes the net input of the head, (K,), and the target: (K,), or a scalar where targets are `classes`.
     """
     graph = Graph(simplify=simplify)
-    specs: dict[str, Initialiser] = {}
+    specs: dict[str, ParameterLike] = {}
     parameters: dict[str, Var] = {}
 
-    def parameter(name: str, spec: Initialiser) -> Var:
+    def parameter(name: str, spec: ParameterLike) -> Var:
         specs[name] = spec
         parameters[name] = graph.leaf("parameter", name, spec.shape)
         return parameters[name]
 
     x = graph.leaf("input", "x", (inputs,))
-    target = graph.leaf("input", "target", () if classes else (outputs,))
-    value = x
-    for index, size in enumerate(hidden):
-        weight = parameter(f"V_{index}", glorot(size, value.shape[0]))
-        value = tanh(weight @ value + parameter(f"b_{index}", zeros(size)))
-    prediction = parameter("V", glorot(outputs, value.shape[0])) @ value + parameter("b", zeros(outputs))
+    target = graph.leaf("input", "target", () if classes else (head.size,))
+    prediction = x if fed else head.net(parameter, x)
     loss = call_author(equation, prediction, target)
     if not isinstance(loss, Var) or loss.shape:
         found = words(loss.shape) if isinstance(loss, Var) else type(loss).__name__
@@ -56,7 +76,8 @@ def trace_readout(
         "prediction": graph.leaf("state", "prediction", prediction.shape),
         "loss": graph.leaf("state", "loss", ()),
     }
-    verify([prediction, loss], "the trace of the readout")
+    output = head.output(prediction)
+    verify([prediction, loss, output], "the trace of the readout")
     return Traced(
         graph=graph,
         specs=specs,
@@ -64,15 +85,6 @@ def trace_readout(
         inputs={"x": x, "target": target},
         states=states,
         next={"prediction": prediction, "loss": loss},
-        watch={},
+        watch={"output": output},
         outputs=("loss",),
     )
-
-
-def _softmax(z: Array) -> Array:
-    raised = np.exp(z - z.max(axis=-1, keepdims=True))
-    return np.asarray(raised / raised.sum(axis=-1, keepdims=True))
-
-
-HEADS: Final[Mapping[str, Callable[[Array], Array]]] = {"linear": np.array, "softmax": _softmax, "sigmoid": sigmoid}
-"""From the net input of the head, (R, K), to predictions."""

@@ -9,7 +9,8 @@ from types import TracebackType
 from typing import Any, Final, Protocol, final
 
 from lab.errors import LabError, ShapeError, TraceError, unknown
-from lab.trace.graph import Graph, Var
+from lab.trace.functions import concat
+from lab.trace.graph import Graph, Var, reachable
 from lab.trace.rules.shape import words
 from lab.trace.source import is_author
 from lab.trace.verify import verify
@@ -151,6 +152,22 @@ def author_line(trace: TracebackType | None, place: Mapping[str, Any]) -> tuple[
     return found
 
 
+class Feedback(Protocol):
+    """How the network's output y is made of what the cell hands on; `net` of it is carried from step to step."""
+
+    @property
+    def size(self) -> int: ...
+    def net(self, parameter: Callable[[str, ParameterLike], Var], x: Var) -> Var:
+        """The net input of the head; `parameter` declares what is learned."""
+
+    def output(self, net: Var) -> Var:
+        """y, from the net input of the head."""
+
+
+NET: Final = "prediction"
+"""The state that a cell fed with y carries beside its own: the net input of the head."""
+
+
 def trace_cell(
     cell: CellLike,
     *,
@@ -160,16 +177,19 @@ def trace_cell(
     depth: int = 0,
     bias: bool = True,
     below: Mapping[str, int] | None = None,
+    feedback: Feedback | None = None,
     memory: tuple[int, int] | None = None,
     simplify: bool = True,
 ) -> Traced:
     """Trace the step of a cell. Sizes: `inputs` M, `hidden` D, `outputs` K; `depth` counts layers from 0.
 
-    `below` gives the sizes of the states of the layer below, `memory` the shape of the encoder states (rows, width).
-    With `bias` off the parameters called b or b_... are zero. Raises TraceError with the line in the cell's file.
+    `below` gives the sizes of the states of the layer below (the lowest layer is offered None), `memory` the shape of
+    the encoder states (rows, width). A cell that asks for `y` gets the output of the step before by `feedback`: the
+    head becomes a part of the step, its net input a state and what the layer hands on. With `bias` off the parameters
+    called b or b_... are zero. Raises TraceError with the line in the cell's file.
     """
     sizes = {"inputs": inputs, "hidden": hidden, "outputs": outputs, "depth": depth}
-    specs = _checked_parameters(cell, call_by_name(cell.parameters, sizes))
+    specs = dict(_checked_parameters(cell, call_by_name(cell.parameters, sizes)))
     graph = Graph(simplify=simplify)
     parameters: dict[str, Var] = {}
     values: dict[str, Var] = {}
@@ -182,32 +202,59 @@ def trace_cell(
             values[name] = parameters[name] = graph.leaf(kind, name, tuple(spec.shape))
     extents = dict.fromkeys(cell.states, hidden) | _checked_sizes(cell, hidden)
     states = {name: graph.leaf("state", name, (extents[name],)) for name in cell.states}
-    leaves = {"x": graph.leaf("input", "x", (inputs,))}
+    inputs_of = {"x": graph.leaf("input", "x", (inputs,))}
+    offered: dict[str, object] = {"p": Names("parameter", values), "s": Names("state", states), "below": None}
     asked = argument_names(cell.step)
     if "t" in asked:
-        leaves["t"] = graph.leaf("input", "t", ())
+        inputs_of["t"] = graph.leaf("input", "t", ())
     if "memory" in asked and memory is not None:
-        leaves["memory"] = graph.leaf("input", "memory", memory)
-    offered: dict[str, object] = {"p": Names("parameter", values), "s": Names("state", states), **leaves}
-    if below is not None:
+        inputs_of["memory"] = graph.leaf("input", "memory", memory)
+    under: dict[str, Var] = {}
+    if "below" in asked and below is not None:
         under = {name: graph.leaf("input", f"below.{name}", (size,)) for name, size in below.items()}
-        leaves |= {f"below.{name}": value for name, value in under.items()}
         offered["below"] = Names("state of the layer below", under)
-    result = call_by_name(cell.step, offered)
+    fed = feedback if "y" in asked else None
+    net_before: dict[str, Var] = {}
+    if fed is not None:
+        net_before = _net_before(cell, graph, fed)
+        offered["y"] = fed.output(net_before[NET])
+    result = call_by_name(cell.step, offered | inputs_of)
     graph.end_trace()
     _check_result(cell, result, states)
+    after = {name: result.states[name] for name in cell.states}
+    outputs_of = tuple(cell.outputs) or (cell.states[0],)
+    if fed is not None:
+
+        def parameter(name: str, spec: ParameterLike) -> Var:
+            specs[name] = spec
+            parameters[name] = graph.leaf("parameter", name, tuple(spec.shape))
+            return parameters[name]
+
+        handed_on = [after[name] for name in outputs_of]
+        after[NET] = fed.net(parameter, handed_on[0] if len(handed_on) == 1 else concat(*handed_on))
+        states, outputs_of = states | net_before, (NET,)
+    read = {value.number for value in reachable([*after.values(), *result.watch.values()])}
+    inputs_of |= {f"below.{name}": leaf for name, leaf in under.items() if leaf.number in read}
     traced = Traced(
         graph=graph,
         specs=specs,
         parameters=parameters,
-        inputs=leaves,
+        inputs=inputs_of,
         states=states,
-        next={name: result.states[name] for name in cell.states},
+        next=after,
         watch=dict(result.watch),
-        outputs=tuple(cell.outputs) or (cell.states[0],),
+        outputs=outputs_of,
     )
     verify([*traced.next.values(), *traced.watch.values()], "the trace")
     return traced
+
+
+def _net_before(cell: CellLike, graph: Graph, feedback: Feedback) -> dict[str, Var]:
+    """The net input of the head in the step before, as a state beside the cell's own."""
+    if NET in cell.states:
+        message = f"a cell that asks for y has a state {NET} beside its own;"
+        raise TraceError(message, remedy="give its state another name", **definition(cell.step))
+    return {NET: graph.leaf("state", NET, (feedback.size,))}
 
 
 def _check_result(cell: CellLike, result: object, states: Mapping[str, Var]) -> None:

@@ -1,18 +1,20 @@
 """Networks: their gradients against finite differences, and what holds whatever the weights are."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from lab.compile.targets.numpy import NumpyTarget
-from lab.errors import ExperimentError
+from lab.errors import ExperimentError, TraceError
 from lab.model.architecture import Architecture, LayerPlan
 from lab.model.blueprint import blueprint
 from lab.model.network import Network
 from lab.registry.catalog import Catalog
 from lab.registry.manager import load_catalog
+from tests.targets.cells import Fed, Gated
 
 STEPS, BATCH = 6, 3
 LENGTHS = np.array([2, 6, 4])
@@ -91,6 +93,36 @@ def cases(catalog: Catalog) -> dict[str, tuple[Architecture, dict[str, Any]]]:
             architecture(catalog, "binary-cross-entropy", inputs=3, layers=(layer(catalog, "dense"),), outputs=2),
             {"inputs": features, "targets": (rng.random((STEPS, BATCH, 2)) < 0.5).astype(float)},
         ),
+        "states of the layer below, dropout, ragged": (
+            architecture(
+                catalog,
+                inputs=3,
+                layers=(
+                    layer(catalog, "lstm"),
+                    LayerPlan(cell=Gated(), hidden=5, dropout=0.3),
+                    LayerPlan(cell=Gated(), hidden=5, bidirectional=True),
+                ),
+                outputs=2,
+            ),
+            {"inputs": features, "targets": rng.normal(size=(STEPS, BATCH, 2)), "lengths": LENGTHS},
+        ),
+        "classes fed back, dense, ragged, counted": (
+            architecture(
+                catalog,
+                "cross-entropy",
+                inputs=3,
+                layers=(layer(catalog, "gru", dropout=0.3), LayerPlan(cell=Fed(), hidden=5)),
+                dense=(6,),
+                outputs=4,
+            ),
+            {"inputs": features, "targets": classes, "lengths": LENGTHS, "counted": counted},
+        ),
+        "output fed back, mean over steps": (
+            architecture(
+                catalog, inputs=3, layers=(LayerPlan(cell=Fed(), hidden=5, bias=False),), readout="mean", outputs=2
+            ),
+            {"inputs": features, "targets": rng.normal(size=(BATCH, 2))},
+        ),
     }
 
 
@@ -100,6 +132,9 @@ CASES = (
     "embedding, last step",
     "one-hot, mean over steps, no biases",
     "binary, without memory",
+    "states of the layer below, dropout, ragged",
+    "classes fed back, dense, ragged, counted",
+    "output fed back, mean over steps",
 )
 
 
@@ -170,6 +205,60 @@ def test_carried_state_is_the_same_as_one_long_sequence(catalog: Catalog) -> Non
     net.forward(0, STEPS - half)
     net.judge(0, STEPS - half)
     np.testing.assert_allclose(net.predictions().outputs.reshape(STEPS - half, BATCH, -1), whole[half:], rtol=1e-13)
+
+
+def test_windows_of_a_fed_network_meet_without_a_seam(catalog: Catalog) -> None:
+    """The output of the step before is a state: it is carried over a cut like any other."""
+    plan, batch = cases(catalog)["output fed back, mean over steps"]
+    plan = replace(plan, readout="every-step")
+    targets = np.zeros((STEPS, BATCH, 2))
+    net = network(plan)
+    net.begin(batch["inputs"], targets)
+    net.forward(0, STEPS)
+    net.judge(0, STEPS)
+    p = net.named(net.parameters)
+    h, y = np.zeros((BATCH, 5)), np.zeros((BATCH, 2))
+    wanted = []
+    for x in batch["inputs"]:
+        h = np.tanh(y @ p["layers.0.U"].T + x @ p["layers.0.W"].T) + 0.3 * h
+        y = h @ p["output.V"].T + p["output.b"]
+        wanted.append(y)
+    found = net.predictions().outputs.reshape(STEPS, BATCH, 2)
+    np.testing.assert_allclose(found, wanted, rtol=1e-12, atol=1e-15)
+    net.begin(batch["inputs"][:2], targets[:2])
+    net.forward(0, 2)
+    net.begin(batch["inputs"][2:], targets[2:], states=net.final_states())
+    net.forward(0, STEPS - 2)
+    net.judge(0, STEPS - 2)
+    np.testing.assert_allclose(net.predictions().outputs.reshape(-1, BATCH, 2), wanted[2:], rtol=1e-12, atol=1e-15)
+
+
+class Named(Fed):
+    """A state has the name of what a fed cell carries."""
+
+    states = ("prediction",)
+
+
+REFUSED: dict[str, tuple[dict[str, Any], str]] = {
+    "y below the top": ({"layers": ("fed", "gru")}, "layer 0 asks for y.* not the last"),
+    "y in both directions": ({"bidirectional": True}, "both directions.*set bidirectional to false"),
+    "y with dropout": ({"dropout": 0.1}, "dropout of layer 0 to 0"),
+    "a name that is taken": ({"layers": ("named",)}, "state prediction.*another name"),
+    "two directions below": ({"layers": ("gru", "gated"), "bidirectional": True}, "bidirectional of layer 0 to false"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_no_order_of_computing_gives_is_refused(catalog: Catalog, name: str) -> None:
+    changes, message = REFUSED[name]
+    own = {"fed": Fed(), "gated": Gated(), "named": Named()}
+    first, *rest = changes.get("layers", ("fed",))
+    settings = {key: value for key, value in changes.items() if key != "layers"}
+    plans = [LayerPlan(cell=own.get(first) or catalog.get("cell", first)(), hidden=4, **settings)]
+    plans += [LayerPlan(cell=own.get(cell) or catalog.get("cell", cell)(), hidden=4) for cell in rest]
+    with pytest.raises(TraceError, match=message) as caught:
+        blueprint(architecture(catalog, inputs=3, layers=tuple(plans), outputs=2))
+    assert str(caught.value.file).endswith("cells.py")
 
 
 def test_parameters_of_other_layers_do_not_change_when_one_is_added(catalog: Catalog) -> None:

@@ -34,6 +34,7 @@ from lab.api import (
     tanh,
     uniform,
     where,
+    zeros,
 )
 from lab.registry.manager import load_catalog
 
@@ -360,11 +361,44 @@ class Matrices(Cell):
         return self.next(h=h, m=reshape(0.5 * pairs, (2 * size,)) + concat(0.3 * key, tanh(read)))
 
 
+class Gated(Cell):
+    """A memory that a gate lets look at the memory and the state below (after Yao et al., 2015)."""
+
+    name = "gated"
+    title = {"en": "Gated"}
+    states = ("c", "h")
+    outputs = ("h",)
+
+    def parameters(self, inputs, hidden, depth):
+        weights = {"W": glorot(hidden, inputs), "U": orthogonal(hidden, hidden), "b": zeros(hidden)}
+        return weights | ({"W_d": glorot(hidden, inputs)} if depth else {})
+
+    def step(self, p, x, s, below):
+        c = 0.5 * s.c + tanh(p.U @ s.h + p.W @ x + p.b)
+        if below is not None:
+            c = c + sigmoid(p.W_d @ x) * below.c * tanh(below.h)
+        return self.next(c=c, h=tanh(c))
+
+
+class Fed(Cell):
+    """The state is fed by the output of the step before (Jordan, 1986)."""
+
+    name = "fed"
+    title = {"en": "Fed"}
+    states = ("h",)
+
+    def parameters(self, inputs, hidden, outputs):
+        return {"W": glorot(hidden, inputs), "U": glorot(hidden, outputs), "b": zeros(hidden)}
+
+    def step(self, p, x, s, y):
+        return self.next(h=tanh(p.U @ y + p.W @ x + p.b) + 0.3 * s.h)
+
+
 TEST_CELLS: Final[Mapping[str, Callable[[], Cell]]] = {
     cell.name: cell
     for cell in (
         Peephole, Residual, ShiftRegister, Twins, Clockwork, Odd, LayerNorm, Multiplicative, Projected, DeepInput,
-        Slices, Attention, Scalars, Forgetful, Matrices,
+        Slices, Attention, Scalars, Forgetful, Matrices, Gated, Fed,
     )
 }  # fmt: skip
 WITHOUT_LOOPS: Final = frozenset({"matrices"})

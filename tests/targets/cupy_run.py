@@ -14,7 +14,8 @@ from lab.compile.passes import optimise
 from lab.compile.place import place
 from lab.compile.program import Program
 from lab.compile.reference import Reference
-from lab.trace.tracer import Traced, trace_cell
+from lab.model.alone import trace_alone
+from lab.trace.tracer import Traced
 
 Array = NDArray[Any]
 
@@ -47,7 +48,7 @@ CASES = (
 
 def program_of(cell: Any, inputs: int, hidden: int) -> Program:
     """A cell as every target gets it."""
-    return place(optimise(trace_cell(cell, inputs=inputs, hidden=hidden)))
+    return place(optimise(trace_alone(cell, inputs=inputs, hidden=hidden)))
 
 
 def numbers(
@@ -128,7 +129,7 @@ def reference(
     cell: Any, case: Case, dtype: Any = np.float64, inputs: Mapping[str, Array] | None = None, *, backward: bool = True
 ) -> dict[str, Array]:
     """States, watched values and (of one window) input gradients of the equations as written."""
-    traced = trace_cell(cell, inputs=case.inputs, hidden=case.hidden, simplify=False)
+    traced = trace_alone(cell, inputs=case.inputs, hidden=case.hidden, simplify=False)
     parameters, drawn, first, seeds = numbers(traced, case)
     inputs = inputs or drawn
     runner = Reference(traced, {name: parameters[name] for name in traced.parameters}, dtype)

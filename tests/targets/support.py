@@ -15,7 +15,8 @@ from lab.compile.place import place
 from lab.compile.program import Program
 from lab.compile.reference import Reference
 from lab.compile.workers import Workers
-from lab.trace.tracer import Traced, trace_cell
+from lab.model.alone import trace_alone
+from lab.trace.tracer import Traced
 
 Array = NDArray[Any]
 Results = dict[str, Array]
@@ -64,7 +65,7 @@ class Numbers:
 
 def traced_cell(cell: Any, case: Case, *, simplify: bool) -> Traced:
     """The cell's equations; without simplification, as the reference takes them."""
-    return trace_cell(cell, inputs=case.inputs, hidden=case.hidden, bias=case.bias, simplify=simplify)
+    return trace_alone(cell, inputs=case.inputs, hidden=case.hidden, bias=case.bias, simplify=simplify)
 
 
 def program_of(cell: Any, case: Case) -> Program:

@@ -4,10 +4,12 @@ import re
 
 import pytest
 
+from lab.model.alone import trace_alone
 from lab.registry.manager import load_catalog
 from lab.trace.primitives import PRIMITIVES
 from lab.trace.rules.latex import LATEX, latex
 from lab.trace.tracer import trace_cell
+from tests.targets.cells import Fed, Gated
 from tests.targets.cupy_cells import Many, Specials, Structures
 
 LSTM = r"""
@@ -39,6 +41,13 @@ h_{t} &= \tanh\left(U h_{t-1} + W x_{t} + b\right)
 def test_the_cells_read_as_in_the_textbooks(name: str, formulas: str) -> None:
     cell = load_catalog(entry_points=False).get("cell", name)()
     assert latex(trace_cell(cell, inputs=3, hidden=4, simplify=False)) == formulas.strip()  # type: ignore[arg-type]
+
+
+def test_what_belongs_to_another_part_of_the_network_says_so() -> None:
+    fed = latex(trace_alone(Fed(), inputs=3, hidden=4, simplify=False))
+    assert r"\mathrm{prediction}_{t} &= V^{\mathrm{output}} h_{t} + b^{\mathrm{output}}" in fed
+    gated = latex(trace_alone(Gated(), inputs=3, hidden=4, simplify=False))
+    assert r"c^{\mathrm{below}}_{t}" in gated
 
 
 def test_there_is_a_rule_for_every_primitive() -> None:

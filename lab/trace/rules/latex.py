@@ -145,10 +145,15 @@ def _leaf(kind: str, name: str) -> str:
 
 
 def _symbol(name: str) -> str:
-    """`W_xh` as W_{xh}, `alpha` as \\alpha, `gate` as an upright word; behind the first `_` stand subscripts."""
+    """`W_xh` as W_{xh}, `alpha` as \\alpha, `gate` as an upright word; behind the first `_` stand subscripts.
+
+    What belongs to another part of the network says so above: `below.c` as c^{\\mathrm{below}}.
+    """
+    owner, _, name = name.rpartition(".")
     head, _, rest = name.strip("_").partition("_")
     parts = [_greek(part) for part in rest.split("_") if part]
     base = _greek(head) if len(head) == 1 or head in _GREEK else rf"\mathrm{{{head}}}"
+    base += rf"^{{\mathrm{{{owner}}}}}" if owner else ""
     return base + (f"_{{{','.join(parts)}}}" if parts else "")
 
 

@@ -212,7 +212,8 @@ def test_wrong_result_names_the_step(name: str, tmp_path: Path) -> None:
 DECLARATIONS = {
     "unknown argument": ({"arguments": "p, x, state"}, "unknown argument of step 'state'", "step"),
     "a near argument": ({"arguments": "p, x, memry"}, "unknown argument of step 'memry'", "step"),
-    "no layer below": ({"arguments": "p, x, s, below"}, "asks for below, which this network does not offer", "step"),
+    "no encoder": ({"arguments": "p, x, s, memory"}, "asks for memory, which this network does not offer", "step"),
+    "no head": ({"arguments": "p, x, s, y"}, "asks for y, which this network does not offer", "step"),
     "no dictionary": ({"parameters": "None"}, "parameters returned NoneType", "parameters"),
     "no initialiser": ({"parameters": "{'W': np.zeros((4, 3))}"}, "'W' is no initialiser but a ndarray", "parameters"),
     "a bad initialiser": ({"parameters": "{'W': zeros(hidden, 0)}"}, r"sizes \(4, 0\)", "parameters"),
@@ -347,7 +348,7 @@ def test_values_of_the_layer_below_and_of_an_encoder_are_offered(tmp_path: Path)
     )
     found = trace(cell, below={"h": 4, "c": 4}, memory=(6, 4))
     assert {name: leaf.shape for name, leaf in found.inputs.items()} == {
-        "x": (3,), "memory": (6, 4), "below.h": (4,), "below.c": (4,)
+        "x": (3,), "memory": (6, 4), "below.c": (4,)
     }  # fmt: skip
 
 
