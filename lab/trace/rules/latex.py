@@ -147,7 +147,7 @@ def _leaf(kind: str, name: str) -> str:
 def _symbol(name: str) -> str:
     """`W_xh` as W_{xh}, `alpha` as \\alpha, `gate` as an upright word; behind the first `_` stand subscripts.
 
-    What belongs to another part of the network says so above: `below.c` as c^{\\mathrm{below}}.
+    What belongs to another part of the network says so above: `output.V` as V^{\\mathrm{output}}.
     """
     owner, _, name = name.rpartition(".")
     head, _, rest = name.strip("_").partition("_")
