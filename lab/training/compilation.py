@@ -13,7 +13,10 @@ from lab.training.setup import Setup
 
 @final
 class Compilation:
-    """The targets of one run. With `auto`, Numba compiles in a thread while NumPy trains; `close` waits for it."""
+    """The targets of one run. With `auto`, Numba compiles in a thread while NumPy trains; `close` waits for it.
+
+    The thread begins after the first update, which it would only delay.
+    """
 
     def __init__(self, setup: Setup, plan: Plan) -> None:
         self.setup = setup
@@ -42,13 +45,16 @@ class Compilation:
             case _:
                 if not self.plan.reason:
                     self._thread = threading.Thread(target=self._compile, name="lab-compile")
-                    self._thread.start()
                 return NumpyTarget()
 
     def due(self, update: int) -> Target | None:
         """The compiled target, once, at the update boundary where it takes over: when ready, or where the plan says."""
         if self._switched or self._thread is None:
             return None
+        if self._thread.ident is None:
+            if update == 0 and self._switch_at is None:
+                return None
+            self._thread.start()
         if self._switch_at is not None:
             if update < self._switch_at:
                 return None
@@ -87,5 +93,5 @@ class Compilation:
 
     def close(self) -> None:
         """Wait for the thread; a compilation cannot be broken off."""
-        if self._thread is not None:
+        if self._thread is not None and self._thread.ident is not None:
             self._thread.join()

@@ -254,9 +254,10 @@ def test_compiled_code_takes_over_where_the_plan_can_say_it(monkeypatch: pytest.
             assert third.advance() is not None
         state = take(third)
     with Trainer(set_up(spec, catalog), Plan(target="auto")) as fourth:
+        put_back(fourth, state)
+        assert fourth.advance() is not None
         while any(thread.name == "lab-compile" for thread in threading.enumerate()):
             time.sleep(0.01)
-        put_back(fourth, state)
         while fourth.advance() is not None:
             pass
         assert fourth.plan.switched == ended + 1
