@@ -1,0 +1,98 @@
+"""What the window and the worker say to each other over the pipe: small, picklable, plain values.
+
+Pictures do not come this way: their arrays go through shared memory, where the latest wins. Nothing here is dropped.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, final
+
+from lab.experiment.runs import Scalar
+
+
+class WorkerState(StrEnum):
+    """What the worker does, as the window shows it."""
+
+    IDLE = "idle"
+    """Started and warm, with nothing to do."""
+    STARTING = "starting"
+    """Loads the data and builds the network."""
+    COMPILING = "compiling"
+    """Trains on the target numpy while compiled code is being made."""
+    RUNNING = "running"
+    PAUSED = "paused"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    """Left before its end, with a checkpoint to go on from."""
+    FAILED = "failed"
+    LOST = "lost"
+    """The process is gone or says nothing any more."""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One entry of the channel for errors: what happened, where, what to do; `details` is the traceback, if any.
+
+    `level` is `error`, `warning` or `note`.
+    """
+
+    level: str
+    message: str
+    remedy: str = ""
+    file: str = ""
+    line: int | None = None
+    details: str = ""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """The worker is in another state. `run` is the id in the store once there is one."""
+
+    state: WorkerState
+    run: str | None = None
+    problem: Problem | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Began:
+    """A run has begun or gone on: what does not change while it lasts.
+
+    `about` has plain values: `updates` and `epochs` (planned in all), `metric`, `unit`, `baselines` (by name, in the
+    metric), `splits` (steps and count of each), `task`, `parameters` (shape by full name), `layers` (cell, states,
+    gates, hidden of each block by its name, `layers.0`), `samples` (labels of those that can be watched), `plan`.
+    """
+
+    run: str
+    experiment: str
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Curves:
+    """New values of curves, all of them, in order; `seconds` trained so far and updates a second over the last one."""
+
+    scalars: Sequence[Scalar]
+    update: int
+    epoch: int
+    seconds: float
+    rate: float
+    watching: float = 0.0
+    """The share of the time that probes took of late."""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted:
+    """Something that was changed while running took effect before the update after `update`: for a mark on curves."""
+
+    update: int
+    text: Mapping[str, str]
+    """By language, `en` and `zh`: "lr 0.01 → 0.003"."""
+
+
+Message = Changed | Began | Curves | Noted | Problem

@@ -1,0 +1,1 @@
+"""The panels at the sides: experiment, cell, runs, plugins, problems."""

@@ -1,0 +1,96 @@
+"""The stage: what a view is given to draw from. It is read only, but for the cursor that views share."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, final
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, Signal
+
+from lab.experiment.spec import Spec
+from lab.runner.messages import WorkerState
+from lab.telemetry.frames import Frame
+
+Array = NDArray[Any]
+
+
+@final
+@dataclass(slots=True, eq=False)
+class Curve:
+    """The values of one scalar over updates; both arrays grow at the end and never change elsewhere."""
+
+    updates: Array = field(default_factory=lambda: np.zeros(0, np.int64))
+    values: Array = field(default_factory=lambda: np.zeros(0))
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Overlay:
+    """Another run that is compared: its name, its curves, and the number (1-8) of its series colour."""
+
+    run: str
+    name: str
+    curves: Mapping[str, Curve]
+    series: int
+
+
+@final
+class Cursor(QObject):
+    """The step in time and the sample that views look at together. `step` is None while none is chosen."""
+
+    moved = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.step: int | None = None
+        self.sample = 0
+
+    def look_at(self, step: int | None = None, sample: int | None = None) -> None:
+        """Move to a step, a sample, or both; None leaves what is."""
+        step = self.step if step is None else step
+        sample = self.sample if sample is None else sample
+        if (step, sample) != (self.step, self.sample):
+            self.step, self.sample = step, sample
+            self.moved.emit()
+
+
+@final
+class Stage(QObject):
+    """All that can be seen of the current run.
+
+    `curves` are by name (`train.loss`, `validation.loss`, `learning_rate`, `gradient.norm`), `frames` the latest by
+    probe, `finite` the last one of each probe in which everything was finite. `about` is that of `Began`; `marks` are
+    changes while running, (update, words by language). `asked` are requests of views: (probe, settings).
+    """
+
+    reset = Signal()
+    """Another run, or none: draw anew from the beginning."""
+    state_changed = Signal()
+    asked = Signal(str, dict)
+    weight_set = Signal(str, object)
+    """A view asks for a parameter to be changed: full name and array; only while paused."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.state = WorkerState.IDLE
+        self.spec: Spec | None = None
+        self.run: str | None = None
+        self.about: Mapping[str, Any] = {}
+        self.curves: dict[str, Curve] = {}
+        self.frames: dict[str, Frame] = {}
+        self.finite: dict[str, Frame] = {}
+        self.marks: list[tuple[int, Mapping[str, str]]] = []
+        self.overlays: list[Overlay] = []
+        self.update = 0
+        self.checkpoint: int | None = None
+        self.cursor = Cursor(self)
+
+    def curve(self, name: str) -> Curve:
+        """A curve, empty where nothing is known yet."""
+        return self.curves.setdefault(name, Curve())
+
+    @property
+    def live(self) -> bool:
+        """True while updates follow one another."""
+        return self.state in (WorkerState.RUNNING, WorkerState.COMPILING)

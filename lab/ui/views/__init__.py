@@ -1,0 +1,1 @@
+"""What stands around a view: its frame, its plots, its export."""
