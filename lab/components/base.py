@@ -13,12 +13,12 @@ from lab.hyperparameters import Hyperparameterized
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
-class Component(Hyperparameterized):
-    """Abstract: a cell, dataset, algorithm, optimizer, schedule, loss or metric.
+class Registered:
+    """Abstract: whatever a plugin can register.
 
-    `name` is what experiment files call it: small letters, digits and hyphens. `title` is what the window calls it, by
-    language (`en`, `zh`); the name where it says nothing. A name that is not one is a PluginError where the class is
-    defined; everything else is checked by `check_declaration` when the class is registered.
+    `name` is what files call it: small letters, digits and hyphens. `title` is what the window calls it, by language
+    (`en`, `zh`); the name where it says nothing. A name that is not one is a PluginError where the class is defined;
+    everything else is checked by `check_declaration` when the class is registered.
     """
 
     name: ClassVar[str]
@@ -51,7 +51,7 @@ class Component(Hyperparameterized):
         if not isinstance(title, Mapping) or not all(isinstance(text, str) for text in (*title, *title.values())):
             example = f'title = {{"en": "{cls.__name__}", "zh": "…"}}'
             raise PluginError(f"the title of {cls.described()} is not text by language", remedy=f"Write {example}")
-        for method in sorted(cls.__abstractmethods__):
+        for method in sorted(name for name in dir(cls) if getattr(getattr(cls, name), "__isabstractmethod__", False)):
             # A method with nearly that name, if there is one, is what the author meant.
             guess = nearest(method, [name for name, value in vars(cls).items() if inspect.isfunction(value)])
             instead = f"; was {guess!r} meant to be it?" if guess else ""
@@ -61,7 +61,11 @@ class Component(Hyperparameterized):
             )
 
 
-def check_arguments(cls: type[Component], method: str, allowed: Iterable[str]) -> None:
+class Component(Registered, Hyperparameterized):
+    """Abstract: a cell, dataset, algorithm, optimizer, schedule, loss, metric or probe."""
+
+
+def check_arguments(cls: type[Registered], method: str, allowed: Iterable[str]) -> None:
     """PluginError where `method` of `cls` asks for an argument that is not among those offered to it by name."""
     function = _plain_function(cls, method)
     offered = tuple(allowed)
@@ -83,7 +87,7 @@ def check_arguments(cls: type[Component], method: str, allowed: Iterable[str]) -
             )
 
 
-def check_signature(cls: type[Component], base: type[Component], method: str) -> None:
+def check_signature(cls: type[Registered], base: type[Component], method: str) -> None:
     """PluginError where `method` of `cls` cannot be called with the arguments that `base` declares for it."""
     function = _plain_function(cls, method)
     names = list(inspect.signature(getattr(base, method)).parameters)
@@ -94,7 +98,7 @@ def check_signature(cls: type[Component], base: type[Component], method: str) ->
         raise _at(function, message, f"Define it as {method}({', '.join(names)})") from None
 
 
-def check_choice(cls: type[Component], attribute: str, known: Iterable[str]) -> None:
+def check_choice(cls: type[Registered], attribute: str, known: Iterable[str]) -> None:
     """PluginError where a class attribute is not one of the known texts; a property may say it later."""
     choices = tuple(known)
     value = getattr(cls, attribute, None)
@@ -107,7 +111,7 @@ def check_choice(cls: type[Component], attribute: str, known: Iterable[str]) -> 
     raise PluginError(f"{cls.described()} {problem}{question}", remedy=f"Set {attribute} to one of {listed}")
 
 
-def check_names(cls: type[Component], attribute: str) -> None:
+def check_names(cls: type[Registered], attribute: str) -> None:
     """PluginError unless a class attribute is a tuple of different Python names."""
     names: object = getattr(cls, attribute, None)
     if isinstance(names, str):
@@ -120,7 +124,7 @@ def check_names(cls: type[Component], attribute: str) -> None:
         raise PluginError(f"{attribute} of {cls.described()} names one thing twice", remedy="Use different names")
 
 
-def _check_name(cls: type[Component]) -> None:
+def _check_name(cls: type[Registered]) -> None:
     name: object = cls.name
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         better = "-".join(re.findall(r"[a-z0-9]+", name.lower())) if isinstance(name, str) else ""
@@ -131,7 +135,7 @@ def _check_name(cls: type[Component]) -> None:
         )
 
 
-def _plain_function(cls: type[Component], method: str) -> Callable[..., Any]:
+def _plain_function(cls: type[Registered], method: str) -> Callable[..., Any]:
     """The function behind a method, with `self` as its first parameter."""
     found = inspect.getattr_static(cls, method)
     if not inspect.isfunction(found):
@@ -149,7 +153,7 @@ def _at(function: Callable[..., Any], message: str, remedy: str) -> PluginError:
     return PluginError(message, file=code.co_filename, line=code.co_firstlineno, remedy=remedy)
 
 
-def _asked(cls: type[Component], method: str) -> str:
+def _asked(cls: type[Registered], method: str) -> str:
     parameters = inspect.signature(getattr(cls, method)).parameters.values()
     plain = [one.name for one in parameters if one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)]
     return f"({', '.join(plain)})" if len(plain) > 1 else "(self, ...)"

@@ -14,7 +14,7 @@ from typing import Final, final
 import pluggy
 
 from lab.components.algorithm import Algorithm
-from lab.components.base import Component
+from lab.components.base import Registered
 from lab.components.cell import Cell
 from lab.components.dataset import Dataset
 from lab.components.loss import Loss
@@ -72,7 +72,7 @@ def lab_register_metrics() -> list[type[Metric]]:  # type: ignore[empty-body]
 class Kind:
     """A kind of component: the class its components derive from, and the hook that brings them."""
 
-    base: type[Component]
+    base: type[Registered]
     hook: str
 
 

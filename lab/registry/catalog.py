@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import final
+from dataclasses import dataclass, field
+from typing import Any, final
 
-from lab.components.base import Component
-from lab.components.hookspecs import KINDS
+from lab.components.hookspecs import KINDS, Kind
 from lab.errors import PluginError, unknown
 
 
@@ -24,7 +23,7 @@ class Entry:
     title: Mapping[str, str]
     origin: str
     version: str
-    component: type[Component]
+    component: type[Any]
 
 
 @final
@@ -50,17 +49,18 @@ class Catalog:
     components: tuple[Entry, ...]
     failures: tuple[Failure, ...] = ()
     window_only: tuple[str, ...] = ()
+    kinds: Mapping[str, Kind] = field(default_factory=lambda: KINDS)
 
     def entry(self, kind: str, name: str) -> Entry:
         """The component and where it came from; PluginError with the nearest name where there is none."""
-        if kind not in KINDS:
-            raise PluginError(unknown("kind of component", kind, KINDS))
+        if kind not in self.kinds:
+            raise PluginError(unknown("kind of component", kind, self.kinds))
         for entry in self.components:
             if entry.kind == kind and entry.name == name:
                 return entry
         raise PluginError(unknown(kind, name, self.names(kind)), remedy=self._perhaps_failed(name))
 
-    def get(self, kind: str, name: str) -> type[Component]:
+    def get(self, kind: str, name: str) -> type[Any]:
         """The class; PluginError with the nearest name where there is none."""
         return self.entry(kind, name).component
 

@@ -8,15 +8,14 @@ from typing import Any
 
 import pluggy
 
-from lab.components.base import Component
+from lab.components.base import Registered
 from lab.components.hookspecs import KINDS, Kind
 from lab.errors import PluginError, nearest
 
-_HOOKS: Mapping[str, Kind] = {kind.hook: kind for kind in KINDS.values()}
 
-
-def hook_problems(manager: pluggy.PluginManager, plugin: object) -> Iterator[PluginError]:
+def hook_problems(manager: pluggy.PluginManager, plugin: object, kinds: Mapping[str, Kind]) -> Iterator[PluginError]:
     """What keeps the hooks of a plugin from being called: pluggy itself passes over some of it in silence."""
+    hooks = [kind.hook for kind in kinds.values()]
     marked = 0
     for name in dir(plugin):
         options = manager.parse_hookimpl_opts(plugin, name)
@@ -28,9 +27,9 @@ def hook_problems(manager: pluggy.PluginManager, plugin: object) -> Iterator[Plu
             continue
         marked += 1
         hook = options.get("specname") or name
-        if hook not in _HOOKS:
-            guess = nearest(hook, _HOOKS)
-            known = f"did you mean {guess!r}?" if guess else f"known: {', '.join(_HOOKS)}"
+        if hook not in hooks:
+            guess = nearest(hook, hooks)
+            known = f"did you mean {guess!r}?" if guess else f"known: {', '.join(hooks)}"
             yield _at(function, f"unknown hook {hook!r}; {known}", "Rename the function")
             continue
         asked = [one.name for one in _parameters(function) if one.default is one.empty]
@@ -53,10 +52,10 @@ def hook_line(function: object) -> int | None:
 
 
 def registered(
-    kind: str, returned: object, line_of: Callable[[type], int | None]
-) -> Iterator[type[Component] | PluginError]:
-    """Each class that a hook for `kind` returned, or why it cannot be used; `line_of` knows the line of a class."""
-    base, hook = KINDS[kind].base, KINDS[kind].hook
+    name: str, kind: Kind, returned: object, line_of: Callable[[type], int | None]
+) -> Iterator[type[Registered] | PluginError]:
+    """Each class that a hook for a kind returned, or why it cannot be used; `line_of` knows the line of a class."""
+    base, hook = kind.base, kind.hook
     if not isinstance(returned, list | tuple):
         given = returned.__name__ if isinstance(returned, type) else type(returned).__name__
         example = given if isinstance(returned, type) else f"My{base.__name__}"
@@ -65,7 +64,7 @@ def registered(
         return
     for item in returned:
         try:
-            _check_class(kind, base, hook, item)
+            _check_class(name, base, hook, item)
         except PluginError as error:
             known = error.line is not None or not isinstance(item, type)
             yield error if known else error.with_place(error.file, line_of(item))
@@ -73,7 +72,7 @@ def registered(
             yield item
 
 
-def _check_class(kind: str, base: type[Component], hook: str, item: object) -> None:
+def _check_class(kind: str, base: type[Registered], hook: str, item: object) -> None:
     if not isinstance(item, type):
         cls = type(item)
         if isinstance(item, base):

@@ -5,17 +5,18 @@ from __future__ import annotations
 import ast
 import importlib.metadata
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import final
 
 import pluggy
 
 from lab.components import hookspecs
-from lab.components.base import Component
-from lab.components.hookspecs import KINDS, PROJECT
+from lab.components.base import Registered
+from lab.components.hookspecs import KINDS, PROJECT, Kind
 from lab.errors import PluginError
 from lab.registry.catalog import Catalog, Entry, Failure
 from lab.registry.deadline import within
@@ -26,12 +27,28 @@ from lab.registry.problems import explained, failure
 from lab.registry.syntax import check_version, class_line, needs_window, parse
 
 
-def load_catalog(folders: Sequence[Path] | None = None, *, entry_points: bool = True, timeout: float = 10.0) -> Catalog:
+@final
+@dataclass(frozen=True, slots=True)
+class More:
+    """Kinds of components beyond those of `lab.components.hookspecs`, and the module with the specs of their hooks."""
+
+    specs: ModuleType
+    kinds: Mapping[str, Kind]
+
+
+def load_catalog(
+    folders: Sequence[Path] | None = None,
+    *,
+    entry_points: bool = True,
+    timeout: float = 10.0,
+    window: More | None = None,
+) -> Catalog:
     """Load all plugins: those in `folders`, or in the default ones, then those of installed distributions.
 
-    Nothing that a plugin does keeps the others from being loaded; each has `timeout` seconds.
+    Nothing that a plugin does keeps the others from being loaded; each has `timeout` seconds. Files that import Qt are
+    loaded only for a `window`, which says what kinds of components they may bring besides.
     """
-    manager = Manager(timeout=timeout)
+    manager = Manager(timeout=timeout, window=window)
     for folder in default_folders() if folders is None else [Folder(path=path) for path in folders]:
         manager.add_folder(folder)
     if entry_points:
@@ -43,10 +60,14 @@ def load_catalog(folders: Sequence[Path] | None = None, *, entry_points: bool = 
 class Manager:
     """Loads plugins one after the other and keeps what came of it."""
 
-    def __init__(self, *, timeout: float = 10.0) -> None:
+    def __init__(self, *, timeout: float = 10.0, window: More | None = None) -> None:
         self._timeout = timeout
+        self._window = window is not None
+        self._kinds = {**KINDS, **(window.kinds if window else {})}
         self._pluggy = pluggy.PluginManager(PROJECT)
         self._pluggy.add_hookspecs(hookspecs)
+        if window is not None:
+            self._pluggy.add_hookspecs(window.specs)
         self._entries: dict[tuple[str, str], Entry] = {}
         self._failures: list[Failure] = []
         self._window_only: list[str] = []
@@ -70,9 +91,14 @@ class Manager:
 
     def catalog(self) -> Catalog:
         """What has been loaded so far."""
-        kinds = list(KINDS)
+        kinds = list(self._kinds)
         entries = sorted(self._entries.values(), key=lambda entry: (kinds.index(entry.kind), entry.name))
-        return Catalog(components=tuple(entries), failures=tuple(self._failures), window_only=tuple(self._window_only))
+        return Catalog(
+            components=tuple(entries),
+            failures=tuple(self._failures),
+            window_only=tuple(self._window_only),
+            kinds=self._kinds,
+        )
 
     def _add_file(self, file: Path, root: Path, version: str) -> None:
         try:
@@ -100,7 +126,7 @@ class Manager:
 
     def _add(self, loading: _Loading, file: Path | None) -> None:
         if loading.tree is not None and file is not None:
-            if needs_window(loading.tree, file):
+            if not self._window and needs_window(loading.tree, file):
                 self._window_only.append(str(file))
                 return
             try:
@@ -108,7 +134,7 @@ class Manager:
             except PluginError as error:
                 self._failures.append(failure(error, file=str(file)))
                 return
-        outcome = within(self._timeout, partial(loading.run, self._pluggy), loading.file)
+        outcome = within(self._timeout, partial(loading.run, self._pluggy, self._kinds), loading.file)
         if outcome.late:
             loading.take_back(self._pluggy)
             self._failures.append(self._late(loading, outcome.line, outcome.stopped))
@@ -160,11 +186,11 @@ class _Loading:
     entries: list[Entry] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
 
-    def run(self, manager: pluggy.PluginManager) -> None:
+    def run(self, manager: pluggy.PluginManager, kinds: Mapping[str, Kind]) -> None:
         plugin = self.plugin = self.load()
         self.version = self.version or str(getattr(plugin, "__version__", ""))
         self.doing = "looking at its hooks"
-        problems = list(hook_problems(manager, plugin))
+        problems = list(hook_problems(manager, plugin, kinds))
         if manager.is_registered(plugin):
             problems.append(PluginError("the plugin is loaded already", remedy="Name it in one entry point only"))
         if problems:
@@ -172,11 +198,11 @@ class _Loading:
             discard(plugin)
             return
         manager.register(plugin)
-        for kind in KINDS:
-            caller = getattr(manager.hook, KINDS[kind].hook)
+        for name, kind in kinds.items():
+            caller = getattr(manager.hook, kind.hook)
             for implementation in caller.get_hookimpls():
                 if implementation.plugin is plugin:
-                    self._call(kind, implementation.function)
+                    self._call(name, kind, implementation.function)
 
     def take_back(self, manager: pluggy.PluginManager) -> None:
         """Leave nothing behind of a plugin that was not loaded to its end."""
@@ -188,11 +214,11 @@ class _Loading:
         """The line of the plugin's own file on which a class is defined, if it is defined there."""
         return None if self.tree is None else class_line(self.tree, component.__qualname__)
 
-    def _call(self, kind: str, hook: Callable[[], object]) -> None:
+    def _call(self, name: str, kind: Kind, hook: Callable[[], object]) -> None:
         self.doing = hook.__name__
         line = hook_line(hook)
         try:
-            results = list(registered(kind, hook(), self.class_line))
+            results = list(registered(name, kind, hook(), self.class_line))
         except Exception as error:  # noqa: BLE001 - one hook that raises leaves the plugin's others
             problem = explained(error, doing=self.doing, file=self.file, tree=self.tree)
             self.failures.append(failure(problem, file=self.file, line=line))
@@ -201,9 +227,9 @@ class _Loading:
             if isinstance(result, PluginError):
                 self.failures.append(failure(result, file=self.file, line=line))
             else:
-                self.entries.append(self._entry(kind, result))
+                self.entries.append(self._entry(name, result))
 
-    def _entry(self, kind: str, component: type[Component]) -> Entry:
+    def _entry(self, kind: str, component: type[Registered]) -> Entry:
         title = {language: component.title_in(language) for language in ("en", "zh")}
         return Entry(
             kind=kind, name=component.name, title=title, origin=self.origin, version=self.version, component=component

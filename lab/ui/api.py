@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal, final
 from numpy.typing import NDArray
 from PySide6.QtWidgets import QWidget
 
+from lab.components.base import Registered
 from lab.ui.stage import Cursor, Curve, Overlay, Stage
 from lab.ui.words import Text, bind, bind_call
 
@@ -33,21 +34,20 @@ class Key:
     series: int
 
 
-class View(QWidget):
+class View(Registered, QWidget):
     """Abstract: one view. It is made once, and drawn again and again from the stage.
 
     `name` is unique; `title` by language; `needs` names the probes whose frames it draws, which are measured only while
     it can be seen. The window draws title, sentence, legend and buttons around it.
     """
 
-    name: ClassVar[str]
-    title: ClassVar[Mapping[str, str]]
+    _kind = "view"
     needs: ClassVar[tuple[str, ...]] = ()
     help: ClassVar[str] = ""
     """Page of the help that explains it, without the ending."""
 
     def __init__(self, stage: Stage) -> None:
-        super().__init__()
+        QWidget.__init__(self)
         self.stage = stage
 
     @abstractmethod
