@@ -1,0 +1,84 @@
+"""The fonts: Inter comes along, what it lacks is taken from the system."""
+
+from pathlib import Path
+from typing import Final
+
+from PySide6.QtGui import QFont, QFontDatabase
+
+from lab.resources import resource_folder
+from lab.runner.messages import Problem
+
+# Simplified Chinese is named before anything that would fall back to Japanese forms of the same characters.
+FAMILIES: Final = (
+    "Inter",
+    "Segoe UI",
+    "SF Pro Text",
+    "Noto Sans CJK SC",
+    "Microsoft YaHei UI",
+    "PingFang SC",
+    "WenQuanYi Micro Hei",
+)
+FORMULA_FAMILIES: Final = ("STIX Two Text", "STIX", "STIXGeneral", "Cambria Math", "Times New Roman", "DejaVu Serif")
+CODE_FAMILIES: Final = (
+    "Cascadia Mono",
+    "SF Mono",
+    "DejaVu Sans Mono",
+    "Noto Sans Mono CJK SC",
+    "Consolas",
+    "monospace",
+)
+
+_FILES: Final = ("Inter-Regular.otf", "Inter-SemiBold.otf")
+_CHINESE: Final = frozenset(FAMILIES[3:]) | {
+    "Source Han Sans SC",
+    "Noto Sans SC",
+    "SimSun",
+    "SimHei",
+    "Microsoft YaHei",
+}
+
+
+def load() -> list[Problem]:
+    """Make the shipped fonts known to Qt, once there is an application. What is missing is said, and nothing breaks."""
+    folder = resource_folder() / "fonts"
+    problems = [_missing(folder / name) for name in _FILES if not _added(folder / name)]
+    if not _CHINESE & set(QFontDatabase.families()) and not QFontDatabase.families(
+        QFontDatabase.WritingSystem.SimplifiedChinese
+    ):
+        problems.append(
+            Problem(
+                level="warning",
+                message="no font with Chinese characters is installed: 没有中文字体",
+                remedy="Install one, such as fonts-noto-cjk or fonts-wqy-microhei, and start again.",
+            )
+        )
+    return problems
+
+
+def make(
+    families: tuple[str, ...], pixels: float, weight: int, *, tabular: bool = False, italic: bool = False
+) -> QFont:
+    """A font of a size in pixels; `tabular` gives every digit the same width."""
+    font = QFont()
+    font.setFamilies(list(families))
+    font.setPixelSize(max(1, round(pixels)))
+    font.setWeight(QFont.Weight(weight))
+    font.setItalic(italic)
+    font.setHintingPreference(QFont.HintingPreference.PreferVerticalHinting)
+    if tabular:
+        font.setFeature(QFont.Tag("tnum"), 1)
+    return font
+
+
+def _added(path: Path) -> bool:
+    # Qt writes a line of its own for a file that is not there.
+    return path.is_file() and QFontDatabase.addApplicationFont(str(path)) >= 0
+
+
+def _missing(path: Path) -> Problem:
+    return Problem(
+        level="warning",
+        message=f"the font {path.name} cannot be loaded; another one is shown",
+        remedy="Install RNN Lab again if the window looks wrong.",
+        file=str(path),
+    )
