@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import MutableMapping, MutableSequence
+from itertools import pairwise
 from typing import Any, final
 
 import tomlkit
-from tomlkit.items import Array
+from tomlkit.items import Array, Table
 
 from lab.errors import ExperimentError
 from lab.experiment.lines import KeyPath
@@ -50,9 +52,38 @@ class Draft:
         if key[-1] in container:
             container[name] = container.pop(key[-1])
 
+    def move(self, array: KeyPath, index: int, to: int) -> None:
+        """Take an element of an array of tables from one place to another. KeyError where there is none."""
+        elements = self._elements(array, index)
+        element = elements[index]
+        del elements[index]
+        elements.insert(to, element)
+        self._space(elements)
+
+    def repeat(self, array: KeyPath, index: int) -> None:
+        """Put a copy of an element of an array of tables behind it. KeyError where there is none."""
+        elements = self._elements(array, index)
+        elements.insert(index + 1, copy.deepcopy(elements[index]))
+        self._space(elements)
+
+    def _elements(self, array: KeyPath, index: int) -> Any:
+        container: Any = self._document
+        for part in array:
+            container = container[part]
+        if not _has(container, index):
+            raise KeyError(index)
+        return container
+
+    @staticmethod
+    def _space(elements: Any) -> None:
+        """An empty line behind each table that has its own header."""
+        for table in elements:
+            if isinstance(table, Table) and not table.as_string().endswith("\n\n"):
+                table.add(tomlkit.nl())
+
     def _around(self, key: KeyPath) -> Any:
         container: Any = self._document
-        for part in key[:-1]:
+        for part, below in pairwise(key):
             if isinstance(container, MutableSequence) and part == len(container):
                 container.append(tomlkit.inline_table() if isinstance(container, Array) else tomlkit.table())
             elif not _has(container, part) and isinstance(container, MutableSequence):
@@ -61,7 +92,7 @@ class Draft:
                     remedy=f"Count from 0, or add one with {key[0]}.{len(container)}",
                 )
             elif not _has(container, part):
-                container[part] = tomlkit.table()
+                container[part] = tomlkit.aot() if isinstance(below, int) else tomlkit.table()
             container = container[part]
         return container
 

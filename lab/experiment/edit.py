@@ -131,13 +131,18 @@ def parse_key(path: str) -> KeyPath:
     return (table,)
 
 
+def names_component(key: KeyPath) -> bool:
+    """Whether the value of the key is the name of a component."""
+    return _kind(key) is not None
+
+
 def _first_key(table: str) -> str:
     return next(iter(TABLES[table].model_fields))
 
 
 def _kind(key: KeyPath) -> str | None:
     """The kind of component that the key names, if it names one."""
-    table = TABLES.get(str(key[0]))
+    table = TABLES.get(str(key[0])) if key else None
     return None if table is None or len(key) < 2 else slots(table).get(str(key[-1]))
 
 

@@ -65,14 +65,14 @@ def item(value: object) -> Item:
 
 def _table(part: Table) -> TomlTable:
     table = tomlkit.table()
-    for key, value in _entries(part):
+    for key, value in entries(part):
         if value is not None:
             table.add(key, item(value))
     return table
 
 
-def _entries(part: Table) -> Iterator[tuple[str, object]]:
-    """The keys of a table; after the name of a component those that are its own."""
+def entries(part: Table) -> Iterator[tuple[str, object]]:
+    """The keys of a table, as a file has them, each with its value; after the name of a component its own."""
     model = type(part)
     chosen: dict[str, Choice] = {slot: getattr(part, slot) for slot in slots(model)}
     names = {slot: choice.settings for slot, choice in chosen.items()}

@@ -1,0 +1,375 @@
+"""The experiment that is open: its text, what it says, what is wrong with it, and every edit, which can be undone."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, final
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QUndoCommand, QUndoStack
+from tomlkit.exceptions import TOMLKitError
+
+from lab.errors import ExperimentError, LabError
+from lab.experiment.draft import Draft
+from lab.experiment.edit import assign, names_component, parse_key, remove
+from lab.experiment.file import Document
+from lab.experiment.lines import KeyPath, lines_of
+from lab.experiment.problems import EntryError, dotted
+from lab.experiment.repair import written_at
+from lab.experiment.values import differences, values_of
+from lab.experiment.write import write_file
+from lab.registry.catalog import Catalog
+from lab.resources import resource_folder
+from lab.runner.files import absolute_files
+from lab.ui.reading import Reading, at, read, read_path
+from lab.ui.recent import recent_files, remember
+
+MERGED: Final = 1
+"""The kind of an edit that may become one with the edit before it."""
+
+NEW: Final = """\
+version = 1
+name = "Untitled"
+name_zh = "未命名"
+seed = 7
+
+[dataset]
+plugin = "{dataset}"
+
+[[layers]]
+cell = "{cell}"
+hidden = 32
+
+[output]
+readout = "every-step"
+
+[training]
+algorithm = "bptt"
+optimizer = "adam"
+learning_rate = 0.01
+clip_norm = 1.0
+batch_size = 16
+epochs = 500
+"""
+
+
+@final
+class OpenDocument(QObject):
+    """The open experiment. A text with errors is open as well: `problems` says what is wrong with it.
+
+    `path` is its file, None while it has none of its own. Every edit is one command of `undo_stack`.
+    """
+
+    changed = Signal()
+    """The text is another, and what it says perhaps too."""
+    file_changed = Signal()
+    """The file, its name or whether all is saved is another."""
+    dropped = Signal(object)
+    """Paths of keys that an edit took out because they no longer fit."""
+
+    def __init__(self, catalog: Catalog, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.catalog = catalog
+        self.undo_stack = QUndoStack(self)
+        self.undo_stack.setUndoLimit(1000)
+        self.path: Path | None = None
+        self.name = ""
+        self._now = self._base = read("", catalog)
+        self._gesture = 0
+        self._stamp: tuple[int, int] | None = None
+        self._dirty = False
+        self.new()
+
+    @property
+    def text(self) -> str:
+        """The text as it would be saved."""
+        return self._now.text
+
+    @property
+    def document(self) -> Document | None:
+        """What the text says; None while anything is wrong with it."""
+        return self._now.document
+
+    @property
+    def shown(self) -> Document | None:
+        """What can be shown of it: `document`, or what is right in it; None where the text is no TOML."""
+        return self._now.shown
+
+    @property
+    def problems(self) -> tuple[EntryError, ...]:
+        """Everything that is wrong, in the order of lines."""
+        return self._now.problems
+
+    @property
+    def dirty(self) -> bool:
+        """Whether there is anything to save."""
+        return self._now.text != self._base.text
+
+    def new(self) -> None:
+        """A new experiment without a file: a small network on a shipped series."""
+        cells, datasets = self.catalog.names("cell"), self.catalog.names("dataset")
+        dataset = "airline-passengers" if "airline-passengers" in datasets else next(iter(datasets), "")
+        cell = "lstm" if "lstm" in cells else next(iter(cells), "")
+        self.open_text(NEW.format(dataset=dataset, cell=cell))
+
+    def open(self, path: Path) -> None:
+        """Open a file, whatever is wrong in it. A shipped one opens as a copy that has no file yet.
+
+        ExperimentError where there is no text to be had; what was open then stays open.
+        """
+        reading, decoded = read_path(path, self.catalog)
+        shipped = path.resolve().is_relative_to(resource_folder().resolve())
+        self._begin(reading, path.absolute() if decoded and not shipped else None, path.name)
+        if self.path is not None:
+            remember(self.path)
+
+    def open_text(self, text: str, name: str = "") -> None:
+        """Open a text that has no file: an example, a run of the store, data of one's own. `name` is for saving it."""
+        self._begin(read(text, self.catalog), None, name)
+
+    def save(self, path: Path | None = None) -> None:
+        """Write the file, or another one, in one step. ExperimentError where it cannot be written; nothing is lost."""
+        target = (path or self.path or Path()).absolute()
+        if target.is_dir():
+            raise ExperimentError("the experiment has no file yet", remedy="Choose a name for it")
+        now = self._now
+        if now.document is not None and self.path is not None and target.parent != self.path.parent:
+            moved = absolute_files(now.document, self.path.parent, self.catalog)
+            now = read(moved.text, self.catalog)
+        write_file(target, now.text)
+        self.path, self.name = target, target.name
+        self._now = self._base = read(now.text, self.catalog, target)
+        self._stamp = _stamp(target)
+        self.undo_stack.setClean()
+        self._gesture += 1
+        self._dirty = False
+        remember(target)
+        self.file_changed.emit()
+        self.changed.emit()
+
+    @property
+    def changed_outside(self) -> bool:
+        """Whether another program has written the file since it was read."""
+        return self.path is not None and self._stamp is not None and _stamp(self.path) != self._stamp
+
+    def recent(self) -> list[Path]:
+        """The files opened last, the latest first."""
+        return recent_files()
+
+    def set(self, path: str, value: object, *, typing: bool = False) -> None:
+        """Give the key at `path` a value (see `lab.experiment.edit.assign`).
+
+        With `typing`, edits of one key that follow one another until `settle` are one command. ExperimentError where
+        the experiment would be wrong, or more wrong than it is; it then stays as it was.
+        """
+        key = parse_key(path)
+        if self._says(path, key, value):
+            return
+        if self._now.document is not None:
+            change = assign(self._now.document, path, value, self.catalog)
+            self._push(read(change.document.text, self.catalog, self.path), path, typing=typing)
+        else:
+            self._draft(path, lambda draft: draft.put(key, value), typing=typing, around=key)
+
+    def remove(self, path: str) -> None:
+        """Take a key out, so that it has its default, or a layer (`layers.1`). ExperimentError as `set` raises."""
+        if self._now.document is not None:
+            change = remove(self._now.document, path, self.catalog)
+            self._push(read(change.document.text, self.catalog, self.path), path)
+        else:
+            key = _any_key(path)
+            self._draft(path, lambda draft: draft.drop(key), around=key)
+
+    def revert(self, path: str) -> None:
+        """Give a key what it has in the file. ExperimentError as `set` raises."""
+        key = parse_key(path)
+        if self._base.shown is not None and _is_written(self._base, key):
+            self.set(path, values_of(self._base.shown.spec)[path])
+        elif _is_written(self._now, key):
+            self.remove(path)
+
+    def rename(self, path: str, name: str) -> None:
+        """Call a key by another name in the same table: what to do about a misspelled one."""
+        key = parse_key(path)
+        self._draft(path, lambda draft: draft.rename(key, name), around=key)
+
+    def add_layer(self) -> None:
+        """A layer at the end, like the last one."""
+        self.repeat_layer(self.layers - 1)
+
+    def repeat_layer(self, index: int) -> None:
+        """A copy of a layer behind it."""
+        self._draft("layers", lambda draft: draft.repeat(("layers",), index))
+
+    def move_layer(self, index: int, to: int) -> None:
+        """Put a layer in another place."""
+        self._draft("layers", lambda draft: draft.move(("layers",), index, to))
+
+    @property
+    def layers(self) -> int:
+        """How many layers there are."""
+        return 0 if self._now.shown is None else len(self._now.shown.spec.layers)
+
+    def replace_text(self, text: str, *, typing: bool = True) -> None:
+        """Take another text, whatever it says."""
+        if text != self._now.text:
+            self._push(read(text, self.catalog, self.path), "", typing=typing)
+
+    def settle(self) -> None:
+        """What is typed from now on is another edit."""
+        self._gesture += 1
+
+    def problem(self, path: str) -> EntryError | None:
+        """What is wrong with the key at `path`."""
+        return at(self._now.problems, _any_key(path)) if self._now.problems else None
+
+    def written(self, path: str) -> bool:
+        """Whether the key stands in the text; otherwise it has its default."""
+        return _is_written(self._now, _any_key(path))
+
+    def given(self, path: str) -> object:
+        """The value of a key as it is written, right or wrong. KeyError where it is not."""
+        return written_at(self._now.tables, _any_key(path))
+
+    def edits(self) -> tuple[str, ...]:
+        """The paths whose values are not those of the file, or of the text that was opened."""
+        if self._now.shown is None or self._base.shown is None:
+            return ()
+        return differences(self._base.shown.spec, self._now.shown.spec)
+
+    def differs(self, path: str) -> bool:
+        """Whether the value of a key is not that of the file."""
+        return path in self.edits()
+
+    def original(self, path: str) -> object:
+        """The value that a key has in the file. KeyError where it has none."""
+        if self._base.shown is None:
+            raise KeyError(path)
+        return values_of(self._base.shown.spec)[path]
+
+    def use_catalog(self, catalog: Catalog) -> None:
+        """Read the text again with other plugins. What was done before can still be undone, as far as it is text."""
+        self.catalog = catalog
+        self._base = read(self._base.text, catalog, self.path)
+        self._show(read(self._now.text, catalog, self.path))
+
+    def _begin(self, reading: Reading, path: Path | None, name: str) -> None:
+        self.path, self.name = path, name
+        self._now = self._base = reading
+        self._stamp = None if path is None else _stamp(path)
+        self._gesture += 1
+        self._dirty = False
+        self.undo_stack.clear()
+        self.file_changed.emit()
+        self.changed.emit()
+
+    def _says(self, path: str, key: KeyPath, value: object) -> bool:
+        """Whether the key has this value already, and nothing is wrong with it."""
+        if self._now.shown is None or at(self._now.problems, key) is not None:
+            return False
+        values = values_of(self._now.shown.spec)
+        return path in values and type(values[path]) is type(value) and values[path] == value
+
+    def _draft(
+        self, path: str, change: Callable[[Draft], object], *, typing: bool = False, around: KeyPath = ()
+    ) -> None:
+        """A change of the text itself; refused where it makes something wrong that was not wrong before.
+
+        A component that is named at `around` may show that other keys are wrong. Those in its table that mean nothing
+        any more are taken out.
+        """
+        try:
+            draft = Draft(self._now.text)
+            change(draft)
+            while True:
+                reading = read(draft.text, self.catalog, self.path)
+                fresh = reading.adds_to(self._now)
+                foreign = [one for one in fresh if one.unknown_key and around and one.key[:-1] == around[:-1]]
+                if not [one for one in foreign if draft.drop(one.key)]:
+                    break
+            refused = [one for one in fresh if one.key == around or not names_component(around)]
+            if refused:
+                raise refused[0].with_place(None)
+        except (TOMLKitError, KeyError, TypeError) as error:
+            raise ExperimentError("this cannot be changed here", remedy="Change it in the text") from error
+        self._push(reading, path, typing=typing)
+
+    def _push(self, reading: Reading, path: str, *, typing: bool = False) -> None:
+        gone = _gone(self._now.text, reading.text, path) if path else ()
+        gesture = self._gesture
+        if not typing:
+            self._gesture += 1
+        if reading.text != self._now.text:
+            self.undo_stack.push(_Edit(self, self._now, reading, path, gesture if typing else -1))
+        if gone:
+            self.dropped.emit(gone)
+
+    def _show(self, reading: Reading) -> None:
+        known = reading.components is self.catalog
+        self._now = reading if known else read(reading.text, self.catalog, self.path)
+        self.changed.emit()
+        if self.dirty != self._dirty:
+            self._dirty = self.dirty
+            self.file_changed.emit()
+
+
+@final
+class _Edit(QUndoCommand):
+    """From one reading of the text to another. Edits of one key made in one gesture become one."""
+
+    def __init__(self, document: OpenDocument, before: Reading, after: Reading, path: str, gesture: int) -> None:
+        super().__init__(path)
+        self.document, self.before, self.after = document, before, after
+        self.path, self.gesture = path, gesture
+
+    def id(self) -> int:
+        return MERGED if self.gesture >= 0 else -1
+
+    def mergeWith(self, other: QUndoCommand) -> bool:
+        if not isinstance(other, _Edit) or (other.path, other.gesture) != (self.path, self.gesture):
+            return False
+        self.after = other.after
+        self.setObsolete(self.after.text == self.before.text)
+        return True
+
+    def redo(self) -> None:
+        self.document._show(self.after)
+
+    def undo(self) -> None:
+        self.document._show(self.before)
+
+
+def _any_key(path: str) -> KeyPath:
+    """The key of a path, which may also be a table or a layer as a whole."""
+    try:
+        return parse_key(path)
+    except LabError:
+        return tuple(int(part) if part.isdecimal() else part for part in path.split("."))
+
+
+def _is_written(reading: Reading, key: KeyPath) -> bool:
+    try:
+        written_at(reading.tables, key)
+    except KeyError:
+        return False
+    return True
+
+
+def _gone(before: str, after: str, edited: str) -> tuple[str, ...]:
+    """The keys that an edit took out beside the one that was edited; not those that have another name now."""
+    if edited == "layers" or (edited.count(".") == 1 and edited.startswith("layers.")):
+        return ()
+    try:
+        old, new = lines_of(before), lines_of(after)
+    except ValueError:
+        return ()
+    ends = {(*key[:-1], str(key[-1]).partition(".")[2]) for key in new}
+    lost = [key for key in old if key not in new and key not in ends]
+    return tuple(dotted(key) for key in lost if dotted(key) != edited)
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size

@@ -1,0 +1,75 @@
+"""What the text of an experiment says, also where some of it is wrong."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, final
+
+from lab.errors import ExperimentError
+from lab.experiment.file import Document, read_file, read_text
+from lab.experiment.lines import KeyPath
+from lab.experiment.problems import EntryError, InvalidExperimentError
+from lab.experiment.repair import repaired, written
+from lab.experiment.resolve import Components
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """A text and what was found in it.
+
+    `document` is None where anything is wrong; `shown` is then what is left without that, with defaults in its place,
+    and None where nothing can be made of the text. `tables` are the keys as they are written, `components` what the
+    text was read with.
+    """
+
+    text: str
+    document: Document | None
+    shown: Document | None
+    problems: tuple[EntryError, ...]
+    tables: dict[str, Any]
+    components: Components
+
+    def adds_to(self, other: "Reading") -> tuple[EntryError, ...]:
+        """The problems that another reading does not have."""
+        known = {(problem.key, problem.message) for problem in other.problems}
+        return tuple(problem for problem in self.problems if (problem.key, problem.message) not in known)
+
+
+def read(text: str, components: Components, file: Path | None = None) -> Reading:
+    """Read a text. Whatever is wrong with it is in the result; nothing is raised."""
+    try:
+        document = read_text(text, components, file=file)
+    except InvalidExperimentError as error:
+        return Reading(text, None, repaired(text, components, file=file), error.problems, written(text), components)
+    return Reading(text, document, document, (), written(text), components)
+
+
+def read_path(path: Path, components: Components) -> tuple[Reading, bool]:
+    """Read a file, and say whether its text could be decoded as it must be.
+
+    Raises ExperimentError where there is no text to be had: no such file, no permission, too large.
+    """
+    try:
+        return read(read_file(path, components).text, components, path), True
+    except InvalidExperimentError:
+        return read(path.read_bytes().decode("utf-8-sig"), components, path), True
+    except ExperimentError as error:
+        if not isinstance(error.__cause__, UnicodeDecodeError):
+            raise
+        reading = read(_guessed(path.read_bytes()), components, path)
+        problem = EntryError(error.message, remedy="Check the text, and save it under another name")
+        placed = problem.with_place(str(path), error.line)
+        return replace(reading, document=None, problems=(placed, *reading.problems)), False
+
+
+def at(problems: tuple[EntryError, ...], key: KeyPath) -> EntryError | None:
+    """The first problem of a key, or None."""
+    return next((problem for problem in problems if problem.key == key), None)
+
+
+def _guessed(content: bytes) -> str:
+    """A text in another encoding: that of Chinese Windows if it can be, else with marks for what cannot be read."""
+    try:
+        return content.decode("gb18030")
+    except UnicodeDecodeError:
+        return content.decode("utf-8-sig", errors="replace")
