@@ -1,0 +1,165 @@
+"""The actions of the window, and when each can be used."""
+
+from typing import Final, Literal, final
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence, QUndoStack
+from PySide6.QtWidgets import QMenu
+
+from lab.runner.messages import WorkerState
+from lab.ui.icons import bind_icon, icon
+from lab.ui.theme import bind_theme
+from lab.ui.verbs import CHOICES, FILE, RUN, VIEW, Verb
+from lab.ui.words import Text, bind, bind_call
+
+Meaning = Literal["run", "pause", "resume"]
+
+BUSY: Final = frozenset({WorkerState.STARTING, WorkerState.COMPILING, WorkerState.RUNNING})
+"""States in which the worker goes on by itself."""
+OPEN: Final = BUSY | {WorkerState.PAUSED}
+"""States in which a run is under way."""
+BROKEN: Final = frozenset({WorkerState.STOPPED, WorkerState.FAILED, WorkerState.LOST})
+"""States of a run that ended before its end, and can go on from a checkpoint."""
+
+
+@final
+class Actions(QObject):
+    """The actions as attributes. Whoever does the work connects `triggered`; `follow` says what can be done now.
+
+    `run` is one action with three meanings, told by `meaning`. `perspectives`, `languages` and `themes` are groups
+    whose actions have the chosen name as their data. `all` has every action by name.
+    """
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.all: dict[str, QAction] = {}
+        self.meaning: Meaning = "run"
+        self._words: dict[QAction, tuple[Text, Text]] = {}
+        self._run_icon = "run"
+        groups = {name: QActionGroup(self) for name in ("perspective", "language", "theme")}
+        for verb in (*RUN, *FILE, *VIEW, *CHOICES):
+            action = self._make(verb)
+            if verb.group:
+                groups[verb.group].addAction(action)
+        self.perspectives, self.languages, self.themes = groups.values()
+        take = self.all.__getitem__
+        self.run, self.run_anew, self.stop = take("run"), take("run_anew"), take("stop")
+        self.one_update, self.one_epoch, self.snapshot = take("one_update"), take("one_epoch"), take("snapshot")
+        self.new, self.open, self.own_data, self.gallery = take("new"), take("open"), take("own_data"), take("gallery")
+        self.save, self.save_as, self.settings, self.quit = (
+            take("save"),
+            take("save_as"),
+            take("settings"),
+            take("quit"),
+        )
+        self.undo, self.redo, self.help, self.about = take("undo"), take("redo"), take("help"), take("about")
+        self.toggle_left, self.toggle_right = take("toggle_left"), take("toggle_right")
+        self.toggle_problems, self.reset_arrangement = take("toggle_problems"), take("reset_arrangement")
+        self.enlarge, self.present, self.export = take("enlarge"), take("perspective.present"), take("export")
+        self.next_view, self.previous_view = take("next_view"), take("previous_view")
+        self.filter_runs = take("filter_runs")
+        self.larger, self.smaller, self.normal_size = take("larger"), take("smaller"), take("normal_size")
+        self.recent = QMenu()
+        bind(self, self.recent.setTitle, Text("Open recent", "最近打开"))
+        bind_theme(self, self._draw_run)
+        self.follow(WorkerState.IDLE, has_document=False, dirty=False)
+
+    def follow(
+        self, state: WorkerState, has_document: bool, dirty: bool, *, checkpoint: int | None = None, valid: bool = True
+    ) -> None:
+        """Show what can be done in a state of the worker.
+
+        `checkpoint` is the update of the last good one, if there is any; a document that is not `valid` cannot run.
+        """
+        self._show_meaning(state, checkpoint)
+        ready, under_way = has_document and valid, state in OPEN
+        self.run.setEnabled(has_document if self.meaning != "run" else ready)
+        self.run_anew.setEnabled(ready and not under_way)
+        for action in (self.one_update, self.one_epoch):
+            action.setEnabled(ready or under_way)
+        for action in (self.stop, self.snapshot):
+            action.setEnabled(under_way)
+        self.save.setEnabled(has_document and dirty)
+        with_document = (self.save_as, self.enlarge, self.export, self.next_view, self.previous_view, self.toggle_left)
+        for action in (*with_document, *self.perspectives.actions(), self.reset_arrangement):
+            action.setEnabled(has_document)
+        if not has_document:
+            self.undo.setEnabled(False)
+            self.redo.setEnabled(False)
+
+    def follow_history(self, stack: QUndoStack) -> None:
+        """Let undo and redo act on a stack of edits, and say in their tooltips what they would change."""
+        self.undo.triggered.connect(stack.undo)
+        self.redo.triggered.connect(stack.redo)
+        stack.canUndoChanged.connect(self.undo.setEnabled)
+        stack.canRedoChanged.connect(self.redo.setEnabled)
+        self.undo.setEnabled(stack.canUndo())
+        self.redo.setEnabled(stack.canRedo())
+
+        def name_edits() -> None:
+            self._name_edit(self.undo, stack.undoText())
+            self._name_edit(self.redo, stack.redoText())
+
+        stack.indexChanged.connect(name_edits)
+        bind_call(stack, name_edits)
+
+    def _make(self, verb: Verb) -> QAction:
+        action = QAction(self)
+        action.setObjectName(verb.name)
+        action.setCheckable(verb.check)
+        action.setData(verb.data or None)
+        action.setShortcuts([QKeySequence(keys) for keys in verb.keys.split()])
+        action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+        action.setIconVisibleInMenu(False)
+        # Only macOS moves entries to the menu of the application, and it guesses them from English words.
+        action.setMenuRole(_ROLES.get(verb.name, QAction.MenuRole.NoRole))
+        if verb.icon and verb.name != "run":
+            bind_icon(action, action.setIcon, verb.icon)
+        self.all[verb.name] = action
+        self._words[action] = (verb.text, verb.tip)
+        bind_call(action, lambda: self._show_words(action))
+        return action
+
+    def _show_words(self, action: QAction) -> None:
+        text, tip = self._words[action]
+        action.setText(str(text))
+        # A thin space between icon and word, which the style does not give.
+        action.setIconText(f"\u2009{text}")
+        self._show_tip(action, str(tip))
+
+    def _show_tip(self, action: QAction, tip: str) -> None:
+        keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        action.setToolTip(f"{tip} ({keys})" if keys else tip)
+
+    def _name_edit(self, action: QAction, edit: str) -> None:
+        text, tip = self._words[action]
+        self._show_tip(
+            action, str(Text("{text}: {edit}", "{text}：{edit}").with_(text=text, edit=edit)) if edit else str(tip)
+        )
+
+    def _show_meaning(self, state: WorkerState, checkpoint: int | None) -> None:
+        if state in BUSY:
+            self.meaning, words = "pause", (Text("Pause", "暂停"), Text("Pause after this update", "在本次更新后暂停"))
+        elif state is WorkerState.PAUSED:
+            self.meaning, words = "resume", (Text("Resume", "继续"), Text("Go on training", "继续训练"))
+        elif state in BROKEN and checkpoint is not None:
+            resume = Text("Resume from {update}", "从 {update} 继续").with_(update=checkpoint)
+            self.meaning, words = "resume", (resume, Text("Go on from the last checkpoint", "从最近的检查点继续"))
+        else:
+            self.meaning, words = "run", (Text("Run", "运行"), Text("Run this experiment", "运行此实验"))
+        self._words[self.run] = words
+        self._show_words(self.run)
+        name = "pause" if self.meaning == "pause" else "run"
+        if name != self._run_icon:
+            self._run_icon = name
+            self._draw_run()
+
+    def _draw_run(self) -> None:
+        self.run.setIcon(icon(self._run_icon, "on_accent"))
+
+
+_ROLES: Final = {
+    "quit": QAction.MenuRole.QuitRole,
+    "settings": QAction.MenuRole.PreferencesRole,
+    "about": QAction.MenuRole.AboutRole,
+}
