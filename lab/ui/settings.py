@@ -17,6 +17,9 @@ from lab.ui.theme import theme
 from lab.ui.words import LANGUAGES, Text, language
 
 
+NOTHING: Final = Text("", "")
+
+
 @final
 @dataclass(frozen=True, slots=True)
 class Setting:
@@ -30,8 +33,8 @@ class Setting:
     lowest: float = 0
     highest: float = 0
     step: float = 1
-    unit: Text = Text.plain("")
-    zero: Text = Text.plain("")
+    unit: Text = NOTHING
+    zero: Text = NOTHING
     """What 0 is shown as, where it has a meaning of its own."""
     folder: bool = False
 
@@ -210,9 +213,7 @@ class Settings(QObject):
                 document.pop(key, None)
                 if value is not None:
                     document[key] = value
-            write_atomically(
-                self.path, lambda part: part.write_text(tomlkit.dumps(document), encoding="utf-8") and None
-            )
+            _put(self.path, tomlkit.dumps(document))
         except OSError as error:
             if not self._told:
                 self._told = True
@@ -233,6 +234,13 @@ class Settings(QObject):
 
     def _complain(self, message: str, remedy: str) -> None:
         self.problems.append(Problem(level="warning", message=message, remedy=remedy, file=str(self.path)))
+
+
+def _put(path: Path, text: str) -> None:
+    def write(part: Path) -> None:
+        part.write_text(text, encoding="utf-8")
+
+    write_atomically(path, write)
 
 
 def follow(settings: Settings) -> None:
