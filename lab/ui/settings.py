@@ -16,7 +16,6 @@ from lab.runner.messages import Problem
 from lab.ui.theme import theme
 from lab.ui.words import LANGUAGES, Text, language
 
-
 NOTHING: Final = Text("", "")
 
 
