@@ -65,6 +65,7 @@ class Network:
         self.readout = self._executor(plan.readout, target, 1, rows)
         width = plan.architecture.width
         self._encoded = np.zeros((steps, batch, width), self.dtype)
+        self._inputs = np.zeros((0, 0), np.intp)
         self._order = np.arange(batch)
         self._counted = np.zeros((steps, batch), bool)
         self._rows: tuple[Array, Array] = (np.zeros(0, np.intp), np.zeros(0, np.intp))

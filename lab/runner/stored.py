@@ -13,7 +13,7 @@ from lab.experiment.file import read_text
 from lab.experiment.runs import Run
 from lab.experiment.store import Store
 from lab.registry.catalog import Catalog
-from lab.training.plan import Plan
+from lab.training.plan import Plan, TargetName
 from lab.training.setup import Setup, set_up
 from lab.training.snapshot import put_back
 from lab.training.trainer import Trainer
@@ -61,7 +61,8 @@ def _plan(run: Run, note: Callable[[str], None]) -> Plan:
         available, reason = device_available()
         if not available:
             note(f"the run was trained on a CUDA device; this is computed on the CPU. {reason}")
-            return Plan(target="numpy", threads=plan.threads)
+            return Plan(target="numpy", threads=plan.threads, changes=plan.changes)
     if plan.target == "auto":
-        return Plan(target="numpy" if plan.switched is None else "numba", threads=plan.threads, variants=plan.variants)
+        target: TargetName = "numpy" if plan.switched is None else "numba"
+        return Plan(target=target, threads=plan.threads, variants=plan.variants, changes=plan.changes)
     return plan

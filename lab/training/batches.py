@@ -50,21 +50,26 @@ class Batches:
         """Sequences in a batch where the state is carried."""
         return min(self.size, self.sequences.count)
 
-    def columns(self, epoch: int) -> list[Array]:
-        """The sequences of each batch of an epoch."""
-        total = self.sequences.count
+    @property
+    def total(self) -> int:
+        """Sequences in all batches of an epoch."""
+        return self.count * self.streams if self.carry else self.sequences.count
+
+    def columns(self, epoch: int, seen: int = 0) -> list[Array]:
+        """The sequences of each batch of an epoch, but for the first `seen` sequences, which were in batches before."""
         if self.carry:
             # Stream k reads the k-th part of the series from its beginning; a remainder is left out.
             starts = np.arange(self.streams) * self.count
-            return [starts + index for index in range(self.count)]
+            return [starts + index for index in range(seen // self.streams, self.count)]
+        total = self.sequences.count
         order = np.random.default_rng([self.seed, 1, epoch]).permutation(total)
-        return [order[first : first + self.size] for first in range(0, total, self.size)]
+        return [order[first : first + self.size] for first in range(seen, total, self.size)]
 
-    def epoch(self, number: int, first: int = 0) -> Iterator[Batch]:
-        """The batches of an epoch, from batch `first` on."""
-        for index, columns in enumerate(self.columns(number)):
-            if index >= first:
-                yield Batch(sequences=select(self.sequences, columns), continued=self.carry and index > 0)
+    def epoch(self, number: int, seen: int = 0) -> Iterator[Batch]:
+        """The batches of an epoch that follow after `seen` sequences."""
+        for index, columns in enumerate(self.columns(number, seen)):
+            continued = self.carry and (index > 0 or seen > 0)
+            yield Batch(sequences=select(self.sequences, columns), continued=continued)
 
 
 def in_order(sequences: Sequences, size: int) -> Iterator[tuple[Array, Sequences]]:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal, Self, final
 
 TargetName = Literal["auto", "numpy", "numba", "cupy"]
@@ -12,12 +12,32 @@ DEVICES: Final[tuple[Device, ...]] = ("auto", "cpu", "cuda")
 
 
 @final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveChange:
+    """A key of `[training]` that got another value while the network learned, before the update after `update`.
+
+    A key that begins with `weights.` is a parameter set by hand: its values are in the checkpoint made then, not here.
+    """
+
+    update: int
+    key: str
+    value: Any = None
+    before: Any = None
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether it is a parameter that was set."""
+        return self.key.startswith("weights.")
+
+
+@final
 @dataclass(slots=True, kw_only=True)
 class Plan:
-    """Target, threads and product variants of a run.
+    """Target, threads and product variants of a run, and what was changed while it ran.
 
     With target `auto` a run begins on numpy; `switched` is the number of updates made when the compiled code took over
-    (None: not yet), and `reason` says why it never will. A resumed run keeps its plan and switches at the same update.
+    (None: not yet), and `reason` says why it never will. A resumed run keeps its plan: it switches at the same update
+    and makes the same `changes` at the same updates.
     """
 
     target: TargetName = "auto"
@@ -25,6 +45,7 @@ class Plan:
     variants: dict[str, list[int]] = field(default_factory=dict)
     switched: int | None = None
     reason: str = ""
+    changes: list[LiveChange] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         """The plan as plain values."""
@@ -34,13 +55,18 @@ class Plan:
             "variants": {key: list(value) for key, value in sorted(self.variants.items())},
             "switched": self.switched,
             "reason": self.reason,
+            "changes": [asdict(change) for change in self.changes],
         }
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
         """The plan that `as_json` wrote."""
         known = {name: values[name] for name in ("target", "threads", "switched", "reason") if name in values}
-        return cls(**known, variants={key: list(value) for key, value in values.get("variants", {}).items()})
+        return cls(
+            **known,
+            variants={key: list(value) for key, value in values.get("variants", {}).items()},
+            changes=[LiveChange(**change) for change in values.get("changes", ())],
+        )
 
 
 def default_threads() -> int:

@@ -88,9 +88,14 @@ def set_up(spec: Spec, catalog: Catalog, file: str | None = None) -> Setup:
         loss=loss,
         metrics=_metrics(data, catalog),
     )
-    needed = setup.plan.bytes(setup.steps, setup.batch, np.dtype(spec.dtype).itemsize)
-    check_room(needed, "this network", "Make layers smaller, or set training.batch_size or the dataset's length lower")
+    check_size(setup)
     return setup
+
+
+def check_size(setup: Setup) -> None:
+    """ExperimentError where the network does not fit into memory."""
+    needed = setup.plan.bytes(setup.steps, setup.batch, np.dtype(setup.spec.dtype).itemsize)
+    check_room(needed, "this network", "Make layers smaller, or set training.batch_size or the dataset's length lower")
 
 
 def _metrics(data: Data, catalog: Catalog) -> tuple[Metric, ...]:

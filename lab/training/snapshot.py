@@ -24,6 +24,9 @@ def take(trainer: Trainer) -> State:
     counters: dict[str, Counter] = {
         "epoch": trainer.epoch,
         "batch": trainer.batch,
+        "seen": trainer.seen,
+        "planned.updates": trainer.planned[0],
+        "planned.epochs": trainer.planned[1],
         "best": trainer.best,
         "stopped_early": int(trainer.stopped_early),
     }
@@ -35,6 +38,8 @@ def take(trainer: Trainer) -> State:
 def put_back(trainer: Trainer, state: State) -> None:
     """Make a fresh trainer go on from a state. StoreError where it is that of another network."""
     arrays = state.arrays
+    trainer.update = state.update
+    trainer.passed_changes()
     mine: dict[str, Any] = {"parameters": trainer.network.parameters}
     mine |= {f"slot.{name}": slot for name, slot in trainer.updater.slots.items()}
     for name, target in mine.items():
@@ -54,9 +59,14 @@ def put_back(trainer: Trainer, state: State) -> None:
             carried.setdefault(int(depth), {}).setdefault(int(direction), {})[state_name] = value
     if carried:
         trainer.learner.carried = [[layer[d] for d in sorted(layer)] for _, layer in sorted(carried.items())]
-    trainer.update = state.update
     trainer.epoch = int(state.counters["epoch"])
     trainer.batch = int(state.counters["batch"])
+    # Checkpoints of version 0.1 do not count sequences: their batches are all of one size.
+    trainer.seen = int(state.counters.get("seen", trainer.batch * trainer.batches.streams))
+    trainer.planned = (
+        int(state.counters.get("planned.updates", 0)),
+        int(state.counters.get("planned.epochs", 0)),
+    )
     trainer.best = float(state.counters["best"])
     trainer.stopped_early = bool(state.counters["stopped_early"])
     trainer.network.refresh()

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Self, final
 
 import numpy as np
@@ -13,14 +13,16 @@ from lab.components.algorithm import Step
 from lab.errors import TrainingError
 from lab.model.network import QUIET, Network
 from lab.training.batches import Batches
+from lab.training.changes import Changes
 from lab.training.compilation import Compilation
 from lab.training.diagnose import Diagnosis
 from lab.training.evaluate import Evaluation, evaluate, measure
 from lab.training.learner import NetworkLearner
+from lab.training.live import BATCH_SIZE, with_value
 from lab.training.optimise import Updater
-from lab.training.plan import Plan
+from lab.training.plan import LiveChange, Plan
 from lab.training.setup import Setup
-from lab.training.weights import load_weights
+from lab.training.weights import finite_weight, load_weights
 
 Array = NDArray[Any]
 
@@ -34,6 +36,19 @@ class Progress:
     update: int
     epoch: int
     scalars: Mapping[str, float]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Kept:
+    """What one update did, shaped like the parameters: its gradient before clipping, and what it added to them.
+
+    The gradient is None for a rule that follows none; `change` is None where the update was refused as not finite.
+    """
+
+    update: int
+    gradient: Array | None
+    change: Array | None
 
 
 @final
@@ -51,16 +66,10 @@ class Trainer:
         self.workers = Workers(plan.threads)
         self._limits = one_blas_thread()
         self.compilation = Compilation(setup, plan)
+        self.changes = Changes(plan)
         try:
-            self.network = Network(
-                setup.plan,
-                steps=setup.steps,
-                batch=setup.batch,
-                dtype=spec.dtype,
-                seed=spec.seed,
-                target=self.compilation.first(),
-                workers=self.workers,
-            )
+            self._target = self.compilation.first()
+            self.network = self._build()
             if spec.weights.file:
                 load_weights(self.network, spec.weights.file)
             for name, values in spec.weights.values.items():
@@ -74,6 +83,10 @@ class Trainer:
         self.update = 0
         self.epoch = 0
         self.batch = 0
+        self.seen = 0
+        """Sequences of this epoch that were in batches already."""
+        self.planned = (0, 0)
+        """Of `total_updates`, those of the epochs that are not counted by the batch size that is now; and the epochs."""
         self.losses: list[float] = []
         """Losses of the updates of this epoch."""
         self.history: list[tuple[float, float]] = []
@@ -82,6 +95,9 @@ class Trainer:
         self.best_parameters: Array | None = None
         self.stopped_early = False
         self.can_save = True
+        self.keep = False
+        """Whether each update leaves in `kept` what it did; that costs two copies of the parameters."""
+        self.kept: Kept | None = None
         self._loop = self._run()
 
     @property
@@ -90,8 +106,12 @@ class Trainer:
         training = self.setup.spec.training
         if training.updates is not None:
             return training.updates
-        by_batch = self.setup.algorithm.updates_in(self.setup.data.train.steps)
-        return (training.epochs or 0) * self.batches.count * by_batch
+        updates, epochs = self.planned
+        return updates + ((training.epochs or 0) - epochs) * self.batches.count * self._by_batch
+
+    @property
+    def _by_batch(self) -> int:
+        return self.setup.algorithm.updates_in(self.setup.data.train.steps)
 
     def advance(self) -> Progress | None:
         """Make one update, or end a batch or an epoch; None when there is nothing left to do."""
@@ -99,7 +119,11 @@ class Trainer:
 
     def _run(self) -> Iterator[Progress]:
         while not self._done():
-            for batch in self.batches.epoch(self.epoch, self.batch):
+            ahead = self.batches.epoch(self.epoch, self.seen)
+            while True:
+                if self._make_changes(between=True):
+                    ahead = self.batches.epoch(self.epoch, self.seen)
+                batch = next(ahead)
                 self.can_save = False
                 self.learner.draw = np.random.default_rng([self.setup.spec.seed, 2, self.epoch, self.batch])
                 self.take_over()
@@ -108,11 +132,14 @@ class Trainer:
                     if self._done():
                         break
                     self.take_over()
+                    self._make_changes(between=False)
                 if self.setup.spec.training.carry_state:
                     self.learner.end()
                 self.batch += 1
+                self.seen += batch.sequences.count
+                self.changes.hold(self.update)
                 self.can_save = True
-                if self._done() or self.batch == self.batches.count:
+                if self._done() or self.seen >= self.batches.total:
                     break
                 yield Progress(kind="batch", update=self.update, epoch=self.epoch, scalars={})
             yield self._end_epoch()
@@ -127,7 +154,65 @@ class Trainer:
         """Go on with compiled code where it is due; a restored trainer may have passed that update already."""
         target = self.compilation.due(self.update)
         if target is not None:
+            self._target = target
             self.network.use(target)
+
+    def change(self, key: str, value: object) -> LiveChange:
+        """Give a live key of `[training]` another value from the next update on; the plan keeps it.
+
+        A batch size waits for the next batch, and for the next epoch where the state is carried. LabError where the key
+        is not live or the value is wrong.
+        """
+        return self.changes.ask(self.setup, self.update, key, value)
+
+    def set_weight(self, name: str, value: object) -> LiveChange:
+        """Set a parameter by its full name. ExperimentError where it does not fit, or is not finite.
+
+        What was computed with the old value stays: take a checkpoint next.
+        """
+        self.network.set_parameter(name, finite_weight(name, value))
+        self.network.refresh()
+        return self.changes.by_hand(self.update, name)
+
+    def passed_changes(self) -> None:
+        """Make the changes of the plan that were made before the update that a restored trainer has come to."""
+        for change in self.changes.passed(self.update):
+            self._make(change)
+
+    def _make_changes(self, *, between: bool) -> bool:
+        """Make the changes that are due; whether the batches are others now."""
+        if not self.changes.waiting:
+            return False
+        resize = between and (self.seen == 0 or not self.setup.spec.training.carry_state)
+        return any([self._make(change) for change in self.changes.due(self.update, resize=resize)])
+
+    def _make(self, change: LiveChange) -> bool:
+        self.setup = with_value(self.setup, change.key, change.value)
+        self.updater.training = self.setup.spec.training
+        self.updater.optimizer = self.setup.optimizer
+        if change.key != BATCH_SIZE:
+            return False
+        parameters = self.network.parameters
+        self.network = self._build()
+        self.network.parameters[:] = parameters
+        self.network.refresh()
+        self.learner.network = self.network
+        self.batches = replace(self.batches, size=self.setup.spec.training.batch_size)
+        left = -(-(self.batches.total - self.seen) // self.batches.size) if self.seen else 0
+        self.planned = (self.update + left * self._by_batch, self.epoch + bool(self.seen))
+        return True
+
+    def _build(self) -> Network:
+        spec = self.setup.spec
+        return Network(
+            self.setup.plan,
+            steps=self.setup.steps,
+            batch=self.setup.batch,
+            dtype=spec.dtype,
+            seed=spec.seed,
+            target=self._target,
+            workers=self.workers,
+        )
 
     @QUIET
     def _apply(self, step: Step) -> Progress:
@@ -137,7 +222,11 @@ class Trainer:
         rate = self.setup.schedule.rate(base, self.update, self.total_updates, validation)
         scalars = {"train.loss": step.loss, "learning_rate": rate}
         if not _finite(step):
+            gradient = None if step.gradient is None else step.gradient.copy()
+            self.kept = Kept(update=self.update + 1, gradient=gradient, change=None)
             raise Diagnosis(self.network, self.update + 1).error(self.learner.steps)
+        before = parameters.copy() if self.keep else None
+        self.updater.kept = np.empty_like(parameters) if self.keep else None
         if step.gradient is not None:
             report = self.updater.apply(parameters, step.gradient, rate, self.update + 1)
             scalars["gradient.norm"] = report.gradient_norm
@@ -146,6 +235,9 @@ class Trainer:
         self.network.refresh()
         self.update += 1
         self.losses.append(step.loss)
+        if before is not None:
+            gradient = None if step.gradient is None else self.updater.kept
+            self.kept = Kept(update=self.update, gradient=gradient, change=parameters - before)
         return Progress(kind="update", update=self.update, epoch=self.epoch, scalars=scalars)
 
     def _end_epoch(self) -> Progress:
@@ -167,6 +259,7 @@ class Trainer:
         self.history.append((train, validation))
         self.epoch += 1
         self.batch = 0
+        self.seen = 0
         patience = self.setup.spec.training.early_stopping
         waited = self._epochs_since_best()
         self.stopped_early = bool(patience) and waited is not None and waited >= patience

@@ -43,12 +43,21 @@ def load_weights(network: Network, file: str) -> None:
     for name, array in arrays.items():
         if name not in known:
             raise ExperimentError(unknown("parameter", name, known), file=file, remedy=f"There are: {', '.join(known)}")
-        if array.dtype.kind != "f" or not np.isfinite(array).all():
-            raise ExperimentError(f"the weight {name} is not all finite real numbers", file=file)
         try:
-            network.set_parameter(name, array)
+            network.set_parameter(name, finite_weight(name, array))
         except ExperimentError as error:
             raise error.with_place(file) from None
+
+
+def finite_weight(name: str, value: object) -> NDArray[Any]:
+    """A parameter given by hand, as an array. ExperimentError unless it is one of finite real numbers."""
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise ExperimentError(f"the weight {name} is ragged: every row must be as long as the others") from None
+    if array.dtype.kind not in "iuf" or not np.isfinite(array).all():
+        raise ExperimentError(f"the weight {name} is not all finite real numbers")
+    return array
 
 
 def save_weights(arrays: Mapping[str, NDArray[Any]], path: Path) -> None:
