@@ -9,6 +9,7 @@ from lab.components.hookspecs import API_VERSION, hookimpl
 from lab.components.loss import Loss
 from lab.components.metric import Metric
 from lab.components.optimizer import Optimizer
+from lab.components.probe import LayerLook, Look, Probe, Series
 from lab.components.schedule import Schedule
 from lab.components.tables import Table, read_csv
 from lab.components.windows import cut_series
@@ -59,10 +60,11 @@ from lab.trace.tracer import Next
 
 __all__ = [
     "API_VERSION", "Activation", "Algorithm", "Batch", "Cell", "Continuation", "Data", "DataError", "Dataset",
-    "HyperparameterError", "Initialiser", "LabError", "Learner", "Loss", "Metric", "Next", "Optimizer", "PluginError",
-    "Schedule", "Sequences", "Step", "Table", "Var", "activate", "broadcast", "check_memory", "concat", "constant",
-    "cos", "cut_series", "exp", "fixed", "floor", "gather", "glorot", "he", "hookimpl", "hyperparameter", "identity",
-    "log", "log_sum_exp", "maximum", "minimum", "one_hot", "orthogonal", "outer", "read_csv", "read_text",
-    "reduce_max", "reduce_mean", "reduce_sum", "relu", "reshape", "resource_folder", "root_mean_squared_errors",
-    "sigmoid", "sign", "sin", "softmax", "sqrt", "stop_gradient", "tanh", "uniform", "where", "zeros",
+    "HyperparameterError", "Initialiser", "LabError", "LayerLook", "Learner", "Look", "Loss", "Metric", "Next",
+    "Optimizer", "PluginError", "Probe", "Schedule", "Sequences", "Series", "Step", "Table", "Var", "activate",
+    "broadcast", "check_memory", "concat", "constant", "cos", "cut_series", "exp", "fixed", "floor", "gather",
+    "glorot", "he", "hookimpl", "hyperparameter", "identity", "log", "log_sum_exp", "maximum", "minimum",
+    "one_hot", "orthogonal", "outer", "read_csv", "read_text", "reduce_max", "reduce_mean", "reduce_sum",
+    "relu", "reshape", "resource_folder", "root_mean_squared_errors", "sigmoid", "sign", "sin", "softmax",
+    "sqrt", "stop_gradient", "tanh", "uniform", "where", "zeros",
 ]  # fmt: skip

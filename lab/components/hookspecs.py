@@ -20,6 +20,7 @@ from lab.components.dataset import Dataset
 from lab.components.loss import Loss
 from lab.components.metric import Metric
 from lab.components.optimizer import Optimizer
+from lab.components.probe import Probe
 from lab.components.schedule import Schedule
 
 API_VERSION: Final = "1.0"
@@ -67,6 +68,11 @@ def lab_register_metrics() -> list[type[Metric]]:  # type: ignore[empty-body]
     """The metrics of the plugin."""
 
 
+@hookspec
+def lab_register_probes() -> list[type[Probe]]:  # type: ignore[empty-body]
+    """The probes of the plugin."""
+
+
 @final
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -84,5 +90,6 @@ KINDS: Final[Mapping[str, Kind]] = {
     "schedule": Kind(Schedule, "lab_register_schedules"),
     "loss": Kind(Loss, "lab_register_losses"),
     "metric": Kind(Metric, "lab_register_metrics"),
+    "probe": Kind(Probe, "lab_register_probes"),
 }
 """The kinds by name, in the order in which they are listed."""

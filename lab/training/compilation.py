@@ -74,6 +74,16 @@ class Compilation:
             self.plan.switched = update
         return self._numba
 
+    def beside(self, known: Target | None = None) -> Target:
+        """The target for a network beside the trained one, which must not change how that one computes.
+
+        `known` is the target that the same network was given before; it is given again as long as it is the right one.
+        """
+        compiled = self._switched and self._failure is None and self.plan.target in ("auto", "numba")
+        if known is not None and (known.name == "numba") == compiled:
+            return known
+        return self._numba.apart() if compiled else NumpyTarget()
+
     def passed(self, update: int) -> None:
         """A restored run has made so many updates; what it did after the last of them was done before the switch."""
         self._looked = update

@@ -29,6 +29,8 @@ class Updater:
     def __init__(self, optimizer: Optimizer, training: TrainingSpec, parameters: Array) -> None:
         self.optimizer = optimizer
         self.training = training
+        self.kept: Array | None = None
+        """Where the gradient is copied to, penalties included, before it is clipped; None where it is not wanted."""
         self.slots = {name: np.zeros_like(parameters) for name in type(optimizer).slots}
 
     def apply(self, parameters: Array, gradient: Array, rate: float, count: int) -> UpdateReport:
@@ -38,6 +40,8 @@ class Updater:
             gradient += (2 * training.l2) * parameters
         if training.l1:
             gradient += training.l1 * np.sign(parameters)
+        if self.kept is not None:
+            np.copyto(self.kept, gradient)
         norm = float(np.sqrt(np.dot(gradient, gradient)))
         if not np.isfinite(norm):
             # The sum of squares may overflow where the gradient itself does not.

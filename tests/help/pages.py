@@ -20,6 +20,7 @@ HOOK_PAGES = {
     "schedule": "schedules.md",
     "loss": "losses.md",
     "metric": "metrics.md",
+    "probe": "probes.md",
 }
 """The page of each kind of component; every hook needs one."""
 

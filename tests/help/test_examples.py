@@ -14,6 +14,7 @@ from lab.experiment.edit import assign
 from lab.registry.catalog import Catalog
 from lab.registry.manager import load_catalog
 from lab.resources import plugin_folder
+from lab.training.looking import Lookout
 from lab.training.plan import Plan
 from lab.training.setup import set_up
 from lab.training.trainer import Trainer
@@ -88,8 +89,20 @@ def test_every_example_is_used_on_its_page(page: str, catalogs: dict[str, tuple[
     folder, catalog = catalogs[page]
     own = [entry for entry in catalog.components if Path(entry.origin).parent == folder]
     used = " ".join([*(word for words in trained(page) for word in words), *experiments(page).values()])
-    # A metric is used by the dataset of its file.
-    assert [entry.name for entry in own if entry.name not in used and entry.kind != "metric"] == []
+    # A metric is used by the dataset of its file, a probe by what looks on.
+    elsewhere = ("metric", "probe")
+    assert [entry.name for entry in own if entry.name not in used and entry.kind not in elsewhere] == []
+
+
+def test_every_probe_of_a_page_measures(catalogs: dict[str, tuple[Path, Catalog]]) -> None:
+    folder, catalog = catalogs["probes.md"]
+    own = [one.name for one in catalog.components if Path(one.origin).parent == folder and one.kind == "probe"]
+    assert own
+    document = load_experiment("airline", [], catalog).document
+    with Trainer(set_up(document.spec, catalog), Plan(target="numpy")) as trainer:
+        trainer.advance()
+        for name in own:
+            assert Lookout(trainer, catalog).once(name).arrays
 
 
 @pytest.mark.parametrize(("page", "words"), LINES, ids=[f"{page} {' '.join(words)}" for page, words in LINES])

@@ -41,6 +41,10 @@ CLASSES = {
         better = "lower"
         def compute(self, predictions, targets):
             return 0.0""",
+    "probe": """
+        tier = "update"
+        def measure(self, look):
+            return {}""",
 }
 
 

@@ -50,6 +50,12 @@ class NumbaTarget:
         self._functions: dict[str, Callable[..., None]] = {}
         self._lock = threading.Lock()
 
+    def apart(self) -> "NumbaTarget":
+        """The same functions for another network, whose products are timed by themselves."""
+        other = NumbaTarget(self.cache)
+        other._functions, other._lock = self._functions, self._lock
+        return other
+
     def scanner(self, executor: Executor) -> "NumbaScanner":
         """Generate, compile (or load) and bind the code for an executor."""
         return NumbaScanner(executor, self)

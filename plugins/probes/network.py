@@ -1,0 +1,135 @@
+"""What goes into a network and what it keeps in mind: inputs, states, gates, weights, gradients."""
+
+import numpy as np
+
+from lab.api import Probe, hookimpl, hyperparameter
+
+SATURATED = 0.05
+"""A gate this near to its limits, as a share of its range, hardly moves any more."""
+
+
+class Inputs(Probe):
+    """The inputs and targets of the watched samples, as the network gets them."""
+
+    name = "inputs"
+    title = {"en": "Inputs and targets", "zh": "输入与目标"}
+    tier = "update"
+
+    def measure(self, look):
+        samples = look.samples
+        real = samples.inputs.dtype.kind == "f"
+        return {
+            "inputs" if real else "symbols": samples.inputs,
+            "targets": samples.targets,
+            "lengths": np.asarray(look.lengths),
+        }
+
+    def notes(self, look):
+        data = look.data
+        return {
+            "symbols": list(data.symbols),
+            "times": list(look.times[0]) if look.times else [],
+            "times_by_sample": [list(one) for one in look.times],
+            "input_names": list(data.input_names),
+            "unit": data.unit,
+            "split": look.split,
+            "labels": list(look.labels),
+            "real": data.train.targets.dtype.kind == "f",
+        }
+
+
+class HiddenStates(Probe):
+    """Every state of every layer after each step."""
+
+    name = "hidden-states"
+    title = {"en": "Hidden states", "zh": "隐藏状态"}
+    tier = "update"
+
+    def measure(self, look):
+        return {f"{layer}/{name}": array for layer, one in look.layers.items() for name, array in one.states.items()}
+
+    def notes(self, look):
+        return {"lengths": [int(length) for length in look.lengths]}
+
+
+class Gates(Probe):
+    """The values that the cells give to be watched, and how much of them is saturated."""
+
+    name = "gates"
+    title = {"en": "Gates", "zh": "门"}
+    tier = "update"
+    margin: float = hyperparameter(
+        SATURATED, low=0.001, high=0.5, en="Share of the range that counts as its end", zh="视为饱和的边缘比例"
+    )
+
+    def measure(self, look):
+        return {f"{layer}/{name}": array for layer, one in look.layers.items() for name, array in one.watched.items()}
+
+    def notes(self, look):
+        live = np.arange(look.samples.steps)[:, None] < look.lengths
+        saturation = {}
+        for layer, one in look.layers.items():
+            for name, (low, high) in one.bounds.items():
+                values = one.watched[name][live]
+                edge = self.margin * (high - low) / (1 if low == 0 else 2)
+                saturation[f"{layer}/{name}"] = float(np.mean((values < low + edge) | (values > high - edge)))
+        return {"saturation": saturation, "lengths": [int(length) for length in look.lengths]}
+
+
+class Weights(Probe):
+    """Every learned parameter, by its full name."""
+
+    name = "weights"
+    title = {"en": "Weights", "zh": "权重"}
+    tier = "update"
+
+    def measure(self, look):
+        return dict(look.parameters)
+
+
+class Gradients(Probe):
+    """Of each parameter the norm of its gradient before clipping, and ‖change‖ / ‖weight‖ of the update it made.
+
+    A matrix of zeros has no size to compare its change with: its ratio is NaN.
+    """
+
+    name = "gradients"
+    title = {"en": "Gradients by layer", "zh": "各层梯度"}
+    tier = "update"
+
+    def measure(self, look):
+        if not look.gradient and not look.change:
+            return {}
+        norms = [_norm(look.gradient.get(name)) for name in look.parameters]
+        ratios = [_ratio(look.change.get(name), weight) for name, weight in look.parameters.items()]
+        return {"norms": np.array(norms), "ratios": np.array(ratios)}
+
+    def notes(self, look):
+        squares = [_norm(array) ** 2 for array in look.gradient.values()]
+        return {
+            "names": list(look.parameters),
+            "layer": [_layer(name, look.layers) for name in look.parameters],
+            "clip": look.clip_norm,
+            "total": float(np.sqrt(sum(squares))) if squares else None,
+        }
+
+
+def _norm(array):
+    """In float64, where the square of no float32 overflows."""
+    return float("nan") if array is None else float(np.linalg.norm(np.asarray(array, np.float64)))
+
+
+def _ratio(change, weight):
+    size = _norm(weight)
+    return _norm(change) / size if size > 0 else float("nan")
+
+
+def _layer(name, layers):
+    """The block that a parameter belongs to: the longest name of a layer that its own begins with."""
+    fitting = [layer for layer in layers if name.startswith(f"{layer}.")]
+    return max(fitting, key=len, default=name.partition(".")[0])
+
+
+@hookimpl
+def lab_register_probes():
+    return [Inputs, HiddenStates, Gates, Weights, Gradients]
