@@ -1,5 +1,6 @@
 """The cell panel: diagrams and equations come out of the trace, for any cell there is."""
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -37,7 +38,7 @@ def test_an_lstm_has_its_gates_on_the_rail_of_the_memory(qtbot: QtBot) -> None:
     assert [part.label for part in drawing.parts if part.kind == "circle" and part.y == rail] == ["×", "+"]
     gates = sorted((part.x, part.label) for part in drawing.parts if part.kind == "box")
     assert [label for _, label in gates] == ["f", "i", r"\tilde{c}", "o"]
-    assert all(b - a >= 30 for (a, _), (b, _) in zip(gates, gates[1:], strict=False))
+    assert all(b - a >= 30 for (a, _), (b, _) in pairwise(gates))
 
 
 def test_gates_are_known_by_what_they_do_where_they_have_no_name() -> None:

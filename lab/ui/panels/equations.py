@@ -1,5 +1,6 @@
 """The equations of a cell, typeset; each can be chosen and copied as LaTeX."""
 
+import math
 from collections.abc import Sequence
 from typing import Final, final
 
@@ -29,6 +30,7 @@ from lab.ui.words import Text, bind, bind_call
 
 _SIZES: Final = (16, 15, 14)
 """Sizes in pixels that are tried until no line has to be broken; where all are too large, lines of the second are."""
+_LOW: Final = 2.0
 _LEAST: Final = 7
 """The size to which a single formula goes down that cannot be broken."""
 _GAP: Final = 7
@@ -259,11 +261,13 @@ def _fitted(row: _Laid, room: float) -> _Laid:
 
 def _pieces(setter: Typesetter, row: Row, room: float) -> list[Box]:
     """A row cut before each + and -, also in parentheses no higher than a line; before other operators if need be."""
+    parts = _cut(_flattened(setter, row.parts, _LOW), "+−")
+    if any(setter.row(tuple(part)).width > room for part in parts):
+        parts = _cut(_flattened(setter, row.parts, math.inf), "+−")
     pieces: list[Box] = []
-    for sum_part in _cut(_flattened(setter, row.parts), "+−"):
-        box = setter.row(tuple(sum_part))
-        smaller = [sum_part] if box.width <= room else _cut(sum_part, "⊙")
-        pieces += [setter.row(tuple(part)) for part in smaller]
+    for part in parts:
+        smaller = [part] if setter.row(tuple(part)).width <= room else _cut(part, "⊙")
+        pieces += [setter.row(tuple(one)) for one in smaller]
     return pieces
 
 
@@ -277,12 +281,13 @@ def _cut(parts: Sequence[Node], operators: str) -> list[list[Node]]:
     return cut
 
 
-def _flattened(setter: Typesetter, parts: Sequence[Node]) -> list[Node]:
+def _flattened(setter: Typesetter, parts: Sequence[Node], high: float) -> list[Node]:
+    """Parts without the fences that are at most `high` times as high as a letter: their delimiters become signs."""
     flat: list[Node] = []
     for part in parts:
-        low = isinstance(part, Fence) and part.left and part.right and setter.box(part.body).height < 2.0 * setter.quad
-        if isinstance(part, Fence) and low:
-            flat += [Sign(part.left, "open"), *_flattened(setter, part.body.parts), Sign(part.right, "upright")]
+        inner = isinstance(part, Fence) and part.left and part.right and part.body.parts
+        if isinstance(part, Fence) and inner and setter.box(part.body).height <= high * setter.quad:
+            flat += [Sign(part.left, "open"), *_flattened(setter, part.body.parts, high), Sign(part.right, "upright")]
         else:
             flat.append(part)
     return flat
