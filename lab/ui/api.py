@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, final
 
 from numpy.typing import NDArray
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from lab.components.base import Registered
@@ -45,6 +46,11 @@ class View(Registered, QWidget):
     needs: ClassVar[tuple[str, ...]] = ()
     help: ClassVar[str] = ""
     """Page of the help that explains it, without the ending."""
+    headed: ClassVar[bool] = False
+    """True where the view draws its axis name and legend itself, above its own plots."""
+
+    told = Signal()
+    """The reading or the sentence has changed without a refresh: the mouse, the cursor or a choice moved."""
 
     def __init__(self, stage: Stage) -> None:
         QWidget.__init__(self)

@@ -1,1 +1,1 @@
-"""What stands around a view: its frame, its plots, its export."""
+"""What views are drawn with, on pyqtgraph: sheets with plots at exact pixels, heat maps, colour bars, strips of inputs."""

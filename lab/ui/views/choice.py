@@ -1,0 +1,131 @@
+"""A choice beside a title: buttons side by side where there is room, else one that opens a menu."""
+
+from collections.abc import Sequence
+from typing import Final, final
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap, QResizeEvent
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLayout, QMenu, QSizePolicy, QToolButton, QWidget
+
+from lab.ui.theme import bind_theme, theme
+from lab.ui.words import Text, bind, bind_call
+
+_SQUARE: Final = 8
+
+
+@final
+class Choice(QWidget):
+    """One of a few named things, each perhaps with a colour: a role of the theme, or an empty text."""
+
+    chosen = Signal(int)
+
+    def __init__(self, name: Text) -> None:
+        super().__init__()
+        self.names: tuple[Text, ...] = ()
+        self._roles: tuple[str, ...] = ()
+        self.current = 0
+        self._group = QButtonGroup(self)
+        self._group.idClicked.connect(self._choose)
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(0)
+        # Its own sizes hold, not those of the buttons that happen to be shown.
+        self._row.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
+        self._one = QToolButton(self)
+        self._one.setProperty("seg", True)
+        self._one.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._one.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._one.setMenu(QMenu(self._one))
+        self._one.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._row.addWidget(self._one)
+        bind(self, self.setAccessibleName, name)
+        bind(self._one, self._one.setToolTip, name)
+        bind_theme(self, self._restyle)
+        bind_call(self, self._restyle)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+
+    def offer(self, names: Sequence[Text], roles: Sequence[str] = (), current: int = 0) -> None:
+        """Offer these; nothing is shown where there is only one."""
+        if tuple(names) == self.names and tuple(roles) == self._roles:
+            self.choose(current)
+            return
+        for button in self._group.buttons():
+            self._group.removeButton(button)
+            button.deleteLater()
+        self.names, self._roles = tuple(names), tuple(roles)
+        menu = self._one.menu()
+        menu.clear()
+        for index, name in enumerate(self.names):
+            button = QToolButton(self)
+            button.setProperty("seg", True)
+            button.setCheckable(True)
+            button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+            bind(button, button.setText, name)
+            self._group.addButton(button, index)
+            self._row.addWidget(button)
+            action = menu.addAction(str(name))
+            bind(action, action.setText, name)
+            action.triggered.connect(lambda _=False, index=index: self._choose(index))
+        self.setVisible(len(self.names) > 1)
+        self.choose(min(current, max(len(self.names) - 1, 0)))
+        self._restyle()
+
+    def choose(self, index: int) -> None:
+        """Show another choice without sending `chosen`."""
+        if index >= len(self.names):
+            return
+        self.current = index
+        button = self._group.button(index)
+        if button is not None:
+            button.setChecked(True)
+        self._one.setText(str(self.names[index]))
+        if self._roles:
+            self._one.setIcon(_square(self._roles[index]))
+
+    def sizeHint(self) -> QSize:
+        return QSize(self._full(), self._one.sizeHint().height())
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(min(self._full(), self._one.sizeHint().width()), self._one.sizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fold()
+
+    def _full(self) -> int:
+        return sum(button.sizeHint().width() for button in self._group.buttons())
+
+    def _fold(self) -> None:
+        folded = self.width() < self._full()
+        self._one.setVisible(folded)
+        for button in self._group.buttons():
+            button.setVisible(not folded)
+
+    def _choose(self, index: int) -> None:
+        self.choose(index)
+        self.chosen.emit(index)
+
+    def _restyle(self) -> None:
+        for button in (*self._group.buttons(), self._one):
+            button.setFont(theme.font(12))
+            button.setIconSize(QSize(_SQUARE, _SQUARE))
+        for index, role in enumerate(self._roles):
+            self._group.button(index).setIcon(_square(role))
+        if self.names:
+            self.choose(self.current)
+        self._fold()
+        self.updateGeometry()
+
+
+def _square(role: str) -> QIcon:
+    picture = QPixmap(2 * _SQUARE, 2 * _SQUARE)
+    picture.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(picture)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(theme.colour(role)))
+    painter.drawRoundedRect(1, 1, 2 * _SQUARE - 2, 2 * _SQUARE - 2, 3, 3)
+    painter.end()
+    picture.setDevicePixelRatio(2)
+    return QIcon(picture)

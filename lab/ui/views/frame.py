@@ -1,0 +1,349 @@
+"""The frame around a view: title, reading, sentence, menu; a view that raises is replaced by its message."""
+
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final, final
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction, QPainter, QPaintEvent
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QMenu, QToolButton, QVBoxLayout, QWidget
+
+from lab.errors import LabError
+from lab.runner.messages import Problem, WorkerState
+from lab.ui.api import Key, Sentence, View
+from lab.ui.icons import bind_icon
+from lab.ui.theme import bind_theme, dress, ground, theme
+from lab.ui.views import export
+from lab.ui.views.heading import HEIGHT, paint_heading
+from lab.ui.views.plot import LEFT
+from lab.ui.widgets import Elided, Mark
+from lab.ui.words import Text, bind, bind_call
+
+SENTENCE_SECONDS: Final = 0.5
+"""Seconds between two sentences at least: words that change faster cannot be read."""
+_ICONS: Final = {"good": ("good", "good"), "warning": ("warning", "warning"), "error": ("error", "error")}
+_SAVES: Final = (
+    ("png", Text("Save picture (PNG)…", "保存图片（PNG）…")),
+    ("svg", Text("Save vectors (SVG)…", "保存矢量图（SVG）…")),
+    ("csv", Text("Save table (CSV)…", "保存表格（CSV）…")),
+    ("npz", Text("Save arrays (npz)…", "保存数组（npz）…")),
+)
+
+
+@final
+class ViewFrame(QWidget):
+    """Stands around one view. `header` is the part above it, which may also be the title bar of a dock."""
+
+    enlarge = Signal()
+    failed = Signal(object)
+    """The view raised: a Problem. It is not called any more until a person asks for it again."""
+    help_asked = Signal(str)
+    """The page of the help that explains the view."""
+
+    def __init__(self, view: View) -> None:
+        super().__init__()
+        self.view = view
+        self.title = Text.of(view.title, view.name)
+        self.problem: Problem | None = None
+        self._said = Sentence(Text.plain(""))
+        self._said_at = 0.0
+        self._state: WorkerState | None = None
+        ground(self, "sheet")
+        self.header = _Header(self.title, view.chooser())
+        self.header.more.setMenu(self._menu())
+        self.header.enlarge.clicked.connect(self.enlarge)
+        self._heading = None if view.headed else _Heading(view)
+        self._message: QWidget | None = None
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(0)
+        self._column.addWidget(self.header)
+        if self._heading is not None:
+            self._column.addWidget(self._heading)
+        self._column.addWidget(view, 1)
+        bind(self, self.setAccessibleName, self.title)
+        view.told.connect(self._told)
+        bind_theme(self, self._restyle)
+        bind_call(self, lambda: self._show_words(force=True))
+        view.stage.reset.connect(self._anew)
+        self._anew()
+
+    @property
+    def name(self) -> str:
+        """The name of the view."""
+        return self.view.name
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The probes whose frames the view draws."""
+        return () if self.problem else self.view.needs
+
+    @property
+    def sentence(self) -> Text:
+        """What the view says of what it shows."""
+        return self._said.text
+
+    def shown(self) -> bool:
+        """Whether any of it can be seen."""
+        return self.isVisible() and not self.visibleRegion().isEmpty()
+
+    def refresh(self) -> None:
+        """Draw what is new, and the sentence if it is time for one; nothing while hidden or after the view failed."""
+        if self.problem is None and self.isVisible():
+            self._guarded(self.view.refresh)
+            self._show_words(force=self.view.stage.state is not self._state)
+
+    def set_tabbed(self, tabbed: bool) -> None:
+        """In tabs the title is on the tab: the header has one row."""
+        self.header.set_tabbed(tabbed)
+
+    def save(self, path: Path) -> None:
+        """Save what is shown, in the format of the file's ending. LabError where that cannot be."""
+        export.save(self, self.view.table(), path)
+
+    def ask_and_save(self, ending: str = "png") -> None:
+        """Ask for a file and save what is shown there; what goes wrong is sent as `failed`."""
+        chosen, _ = QFileDialog.getSaveFileName(self, str(self.title), f"{self.view.name}.{ending}", f"*.{ending}")
+        if chosen:
+            path = Path(chosen)
+            try:
+                self.save(path if path.suffix else path.with_suffix(f".{ending}"))
+            except LabError as error:
+                self.failed.emit(Problem(level="error", message=error.message, remedy=error.remedy or ""))
+
+    def retry(self) -> None:
+        """Show the view again after it failed."""
+        self.problem = None
+        if self._message is not None:
+            self._column.removeWidget(self._message)
+            self._message.deleteLater()
+            self._message = None
+        self.view.show()
+        self.refresh()
+
+    def showEvent(self, event: Any) -> None:
+        super().showEvent(event)
+        self.refresh()
+
+    def _menu(self) -> QMenu:
+        menu = QMenu(self)
+        for action in self.view.actions():
+            menu.addAction(action)
+        if self.view.actions():
+            menu.addSeparator()
+        for ending, words in _SAVES:
+            action = QAction(menu)
+            bind(action, action.setText, words)
+            action.triggered.connect(lambda _=False, ending=ending: self.ask_and_save(ending))
+            menu.addAction(action)
+        if self.view.help:
+            menu.addSeparator()
+            action = QAction(menu)
+            bind(action, action.setText, Text("Help on this view", "关于此视图的帮助"))
+            action.triggered.connect(lambda: self.help_asked.emit(self.view.help))
+            menu.addAction(action)
+        return menu
+
+    def _guarded(self, call: Callable[[], object]) -> None:
+        try:
+            call()
+        except Exception as error:  # noqa: BLE001 - a plugin may raise anything; the other views go on
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        last = traceback.extract_tb(error.__traceback__)[-1] if error.__traceback__ else None
+        message = error.message if isinstance(error, LabError) else f"{type(error).__name__}: {error}"
+        self.problem = Problem(
+            level="error",
+            message=f"the view {self.view.name!r} failed: {message}",
+            remedy="Mend the file of the view, and show it again.",
+            file=last.filename if last else "",
+            line=last.lineno if last else None,
+            details="".join(traceback.format_exception(error)),
+        )
+        self.view.hide()
+        self._message = _Failure(self.problem, self.retry)
+        self._column.addWidget(self._message, 1)
+        self.header.say(
+            Sentence(Text("This view failed; the others go on.", "此视图出错，其他视图不受影响。"), "error")
+        )
+        self.header.read(Text.plain(""))
+        self.failed.emit(self.problem)
+
+    def _anew(self) -> None:
+        self._state = None  # the next refresh says something at once
+
+    def _told(self) -> None:
+        if self.problem is None:
+            self._guarded(lambda: self.header.read(self.view.reading()))
+            self._show_words(force=not self.view.stage.live)
+
+    def _show_words(self, *, force: bool = False) -> None:
+        if self.problem is not None:
+            return
+        self._guarded(lambda: self.header.read(self.view.reading()))
+        now = time.monotonic()
+        if self.problem is None and (force or now - self._said_at >= SENTENCE_SECONDS):
+            self._said_at, self._state = now, self.view.stage.state
+            self._guarded(self._say)
+
+    def _say(self) -> None:
+        self._said = self.view.sentence()
+        self.header.say(self._said)
+        self.view.setAccessibleDescription(str(self._said.text))
+        if self._heading is not None:
+            self._heading.show_words(self.view.axis(), self.view.legend())
+
+    def _restyle(self) -> None:
+        if self.problem is None:
+            self._guarded(self.view.restyle)
+
+
+@final
+class _Header(QWidget):
+    """Title, choice, reading and buttons in one row, the sentence in a second; one row where the title is on a tab."""
+
+    def __init__(self, title: Text, chooser: QWidget | None) -> None:
+        super().__init__()
+        self._title = QLabel()
+        self._chooser = chooser
+        self._reading = Elided()
+        self._mark = Mark("", "text", 14)
+        self._sentence = Elided()
+        self._now = (Text.plain(""), Sentence(Text.plain("")))
+        self.more = _button("more", Text("More", "更多"))
+        self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.enlarge = _button("enlarge", Text("Enlarge", "放大"))
+        ground(self, "sheet")
+        dress(self._title, 13, 600)
+        dress(self._reading, 12, 400, "muted", tabular=True)
+        dress(self._sentence, 12, 400, "muted")
+        bind(self._title, self._title.setText, title)
+        self._reading.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self._sentence.setTextFormat(Qt.TextFormat.PlainText)
+        self._first, self._second = QHBoxLayout(), QHBoxLayout()
+        column = QVBoxLayout(self)
+        column.setSpacing(0)
+        column.addLayout(self._first)
+        column.addLayout(self._second)
+        self._tabbed: bool | None = None
+        self.set_tabbed(False)
+        bind_theme(self, self._resize)
+        bind_call(self, self._again)
+
+    def set_tabbed(self, tabbed: bool) -> None:
+        """One row or two."""
+        if tabbed == self._tabbed:
+            return
+        self._tabbed = tabbed
+        for row in (self._first, self._second):
+            while row.count():
+                row.takeAt(0)
+        chooser = [] if self._chooser is None else [self._chooser]
+        above: Sequence[tuple[QWidget, int]] = (
+            (self._title, 0), *((one, 0) for one in chooser), (self._reading, 1), (self.more, 0), (self.enlarge, 0)
+        )  # fmt: skip
+        below: Sequence[tuple[QWidget, int]] = ((self._mark, 0), (self._sentence, 1))
+        if tabbed:
+            above, below = (), (*below, *((one, 0) for one in chooser), (self._reading, 0), (self.more, 0))
+        for row, widgets in ((self._first, above), (self._second, below)):
+            row.setSpacing(6)
+            for widget, stretch in widgets:
+                row.addWidget(widget, stretch)
+        self._title.setVisible(not tabbed)
+        self.enlarge.setVisible(not tabbed)
+        self._reading.setVisible(not tabbed)
+        self._resize()
+
+    def say(self, sentence: Sentence) -> None:
+        """Show another sentence."""
+        if sentence != self._now[1]:
+            self._now = (self._now[0], sentence)
+            icon, role = _ICONS.get(sentence.mark, ("", "text"))
+            self._mark.show_mark(icon, role)
+            dress(self._sentence, 12, 400, "text" if sentence.mark else "muted")
+            self._again()
+
+    def read(self, reading: Text) -> None:
+        """Show another reading."""
+        if reading != self._now[0]:
+            self._now = (reading, self._now[1])
+            self._again()
+
+    def _again(self) -> None:
+        reading, sentence = self._now
+        self._reading.setText(str(reading))
+        self._sentence.setText(str(sentence.text))
+
+    def _resize(self) -> None:
+        margins = (12, 0, 8, 2) if self._tabbed else (12, 6, 8, 4)
+        layout = self.layout()
+        assert layout is not None
+        layout.setContentsMargins(*margins)
+        for button in (self.more, self.enlarge):
+            button.setFixedSize(theme.px(24), theme.px(20 if self._tabbed else 24))
+        self.setFixedHeight(theme.px(22) + 2 if self._tabbed else theme.px(24) + theme.px(17) + 10)
+
+
+@final
+class _Heading(QWidget):
+    """The row of axis name and legend above a view that does not draw it."""
+
+    def __init__(self, view: View) -> None:
+        super().__init__()
+        self._axis, self._keys = view.axis(), view.legend()
+        bind_theme(self, self._resize)
+        bind_call(self, self.update)
+
+    def show_words(self, axis: Text, keys: tuple[Key, ...]) -> None:
+        """Show other words."""
+        if (axis, keys) != (self._axis, self._keys):
+            self._axis, self._keys = axis, keys
+            self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        area = self.rect().adjusted(10 + theme.px(LEFT), 0, -10, -2)
+        paint_heading(painter, area.toRectF(), self._axis, self._keys)
+        painter.end()
+
+    def _resize(self) -> None:
+        self.setFixedHeight(theme.px(HEIGHT))
+        self.update()
+
+
+@final
+class _Failure(QWidget):
+    """What stands in the place of a view that failed."""
+
+    def __init__(self, problem: Problem, retry: Callable[[], None]) -> None:
+        super().__init__()
+        words = QLabel(problem.message)
+        words.setWordWrap(True)
+        words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        dress(words, 13, 400, "error")
+        place = Elided(f"{problem.file}:{problem.line}" if problem.file else "")
+        dress(place, 12, 400, "muted")
+        again = QToolButton()
+        again.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+        bind(again, again.setText, Text("Show it again", "重新显示"))
+        again.clicked.connect(lambda: retry())
+        column = QVBoxLayout(self)
+        column.setContentsMargins(24, 12, 24, 12)
+        column.addWidget(words)
+        column.addWidget(place)
+        column.addWidget(again, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addStretch(1)
+
+
+def _button(icon: str, words: Text) -> QToolButton:
+    button = QToolButton()
+    button.setAutoRaise(True)
+    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    bind_icon(button, button.setIcon, icon, "muted")
+    bind(button, button.setToolTip, words)
+    bind(button, button.setAccessibleName, words)
+    return button

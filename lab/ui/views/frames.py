@@ -1,0 +1,87 @@
+"""What views ask of frames: the one that can be drawn, the sample in it, how much of it is finite."""
+
+from typing import Any, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lab.runner.messages import WorkerState
+from lab.telemetry.frames import Frame
+from lab.ui.stage import Stage
+from lab.ui.words import Text
+
+Array = NDArray[Any]
+
+
+@final
+class Shown:
+    """The frame of a probe that is drawn: the latest, or the last finite one where the latest has nothing finite."""
+
+    def __init__(self, stage: Stage, probe: str) -> None:
+        latest, finite = stage.frames.get(probe), stage.finite.get(probe)
+        self.latest = latest
+        self.stale = latest is not None and finite is not None and finite.update < latest.update
+        self.frame = finite if self.stale else latest
+
+    @property
+    def label(self) -> Text | None:
+        """What must stand beside a frame that is not the latest."""
+        if not self.stale or self.frame is None or self.latest is None:
+            return None
+        words = Text(
+            "NaN at update {now}; shown: update {shown}, the last finite",
+            "第 {now} 次更新为 NaN；显示最后有限的第 {shown} 次",
+        )
+        return words.with_(now=f"{self.latest.update:,}", shown=f"{self.frame.update:,}")
+
+
+def broken(stage: Stage) -> bool:
+    """Whether the run ended in an error."""
+    return stage.state in (WorkerState.FAILED, WorkerState.LOST)
+
+
+def waiting(stage: Stage, what: Text) -> Text:
+    """Why there is nothing to see yet, and which key helps; `what` will be seen, in a few words."""
+    if stage.state in (WorkerState.STARTING, WorkerState.COMPILING, WorkerState.RUNNING):
+        return Text(
+            "Waiting for the first updates: {what} appear here.", "等待最初几次更新，{what}会显示在这里。"
+        ).with_(what=what)
+    if stage.state is WorkerState.LOST:
+        return Text("The worker is lost. Resume from the checkpoint.", "工作进程已丢失。请从检查点继续。")
+    if stage.state is WorkerState.FAILED:
+        return Text("The run failed before anything was seen.", "运行在有结果之前就失败了。")
+    return Text("Press F5 to run: {what} appear here.", "按 F5 运行，{what}会显示在这里。").with_(what=what)
+
+
+def length_of(inputs: Frame | None, sample: int, steps: int) -> int:
+    """How many steps a sample really has."""
+    if inputs is None or "lengths" not in inputs.arrays:
+        return steps
+    lengths = inputs.arrays["lengths"]
+    return int(min(steps, max(1, lengths[min(sample, len(lengths) - 1)])))
+
+
+def finite_steps(values: Array) -> int:
+    """How many steps, from the first, have only finite values; of values (T, ...)."""
+    good = np.isfinite(values.reshape(len(values), -1)).all(axis=1)
+    return int(len(good) if good.all() else np.argmin(good))
+
+
+def labels_of(inputs: Frame | None, stage: Stage) -> list[str]:
+    """What the samples are called."""
+    if inputs is not None and inputs.notes.get("labels"):
+        return [str(one) for one in inputs.notes["labels"]]
+    return [str(one) for one in stage.about.get("samples") or ()]
+
+
+def times_of(inputs: Frame | None) -> list[str]:
+    """What the steps are called, or nothing."""
+    return [] if inputs is None else [str(one) for one in inputs.notes.get("times") or ()]
+
+
+def layer_label(block: str) -> str:
+    """`layers.0.reverse` as `1 ←`: layers are counted from 1, as people do; other names stay."""
+    parts = block.split(".")
+    if len(parts) < 2 or not parts[1].isdigit():
+        return block
+    return str(int(parts[1]) + 1) + (" ←" if "reverse" in parts else "")

@@ -1,0 +1,65 @@
+"""The row above a plot: the name of the vertical axis at the left, the legend at the right."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPolygonF
+
+from lab.ui.api import Key
+from lab.ui.theme import theme
+from lab.ui.views.marks import pen
+from lab.ui.words import Text
+
+HEIGHT: Final = 21
+_GAP: Final = 12.0
+_SIGN: Final = 14.0
+
+
+def colour(series: int) -> str:
+    """The role of a series colour: 1-8, 0 for text, -1 for muted, -2 for the colour of errors."""
+    return {0: "text", -1: "muted", -2: "error"}.get(series, f"series{series}")
+
+
+def paint_heading(painter: QPainter, rect: QRectF, axis: Text, keys: Sequence[Key]) -> None:
+    """Draw both into a rectangle; the name of the axis gives way to the legend, the legend's end to its beginning."""
+    painter.setFont(theme.font(11))
+    metrics = QFontMetricsF(painter.font())
+    widths = [_SIGN + metrics.horizontalAdvance(str(key.text)) + _GAP * min(theme.scale, 1.4) for key in keys]
+    while keys and sum(widths) > rect.width() + _GAP:
+        keys, widths = keys[:-1], widths[:-1]
+    x = rect.right() - sum(widths) + (_GAP if keys else 0.0)
+    room = max(x - rect.left() - 10, 0.0)
+    if room > 20:
+        painter.setPen(theme.colour("muted"))
+        name = metrics.elidedText(str(axis), Qt.TextElideMode.ElideRight, room)
+        painter.drawText(QRectF(rect.left(), rect.top(), room, rect.height()), _LEFT, name)
+    for key, width in zip(keys, widths, strict=True):
+        _sign(painter, key, QPointF(x + _SIGN / 2 - 2, rect.center().y()))
+        painter.setPen(theme.colour("text"))
+        painter.drawText(QRectF(x + _SIGN, rect.top(), width, rect.height()), _LEFT, str(key.text))
+        x += width
+
+
+_LEFT: Final = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
+
+
+def _sign(painter: QPainter, key: Key, at: QPointF) -> None:
+    role = colour(key.series)
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, key.look in ("dots", "diamond"))
+    if key.look in ("line", "dash"):
+        painter.setPen(pen(role, dash=key.look == "dash", width=1.0 if key.look == "dash" else 2.0))
+        painter.drawLine(QPointF(at.x() - 5, at.y()), QPointF(at.x() + 5, at.y()))
+    else:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(theme.colour(role)))
+        if key.look == "square":
+            painter.drawRect(QRectF(at - QPointF(3.5, 3.5), QSizeF(7, 7)))
+        elif key.look == "diamond":
+            reach = 4.5
+            corners = [QPointF(0, -reach), QPointF(reach, 0), QPointF(0, reach), QPointF(-reach, 0)]
+            painter.drawPolygon(QPolygonF([at + corner for corner in corners]))
+        else:
+            painter.drawEllipse(at, 3.5, 3.5)
+    painter.restore()

@@ -1,0 +1,101 @@
+"""What stands in a plot beside the data: shaded bands, rules, notes and the hatch of what is not finite."""
+
+from dataclasses import dataclass
+from typing import Literal, final
+
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen
+
+from lab.ui.theme import theme
+from lab.ui.words import Text
+
+Align = Literal["left", "centre", "right"]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A shaded part of a plot between two values of x."""
+
+    low: float
+    high: float
+    role: str = "shade"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A straight line across a plot at a value of x, or of y where `level`; a halo keeps it visible over an image."""
+
+    at: float
+    role: str = "muted"
+    level: bool = False
+    dash: bool = False
+    halo: bool = False
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Words in a plot at a place in data coordinates, moved by pixels; they are kept inside the plot.
+
+    `row` counts lines of text from the top of the plot instead of `y`, where it is given.
+    """
+
+    text: Text
+    x: float
+    y: float = 0.0
+    role: str = "text"
+    align: Align = "left"
+    bold: bool = False
+    dx: float = 0.0
+    dy: float = 0.0
+    row: int | None = None
+    back: bool = False
+
+
+def pen(role: str, *, dash: bool = False, width: float = 1.0, alpha: int = 255) -> QPen:
+    """A cosmetic pen of a colour of the theme."""
+    colour = QColor(theme.colour(role))
+    colour.setAlpha(alpha)
+    made = QPen(colour, width)
+    made.setCosmetic(True)
+    if dash:
+        made.setDashPattern([4.0, 2.5])
+    return made
+
+
+def hatch(painter: QPainter, rect: QRectF) -> None:
+    """Diagonal lines over a rectangle in pixels: the sign of NaN and infinity. Drawn as lines, so that SVG keeps it."""
+    if rect.isEmpty():
+        return
+    painter.fillRect(rect, theme.colour("sheet"))
+    painter.setPen(pen("hatch"))
+    lines = []
+    left, top, right, bottom = rect.left(), rect.top(), rect.right(), rect.bottom()
+    apart = 7.0
+    place = left + top - (left + top) % apart + apart
+    while place < right + bottom:
+        start = QPointF(left, place - left) if place - left <= bottom else QPointF(place - bottom, bottom)
+        end = QPointF(place - top, top) if place - top <= right else QPointF(right, place - right)
+        lines.append(QLineF(start, end))
+        place += apart
+    painter.drawLines(lines)
+
+
+def draw_note(painter: QPainter, note: Note, place: QPointF, rect: QRectF) -> None:
+    """Write a note at a place in pixels, inside `rect`."""
+    font = theme.font(11, 600 if note.bold else 400, tabular=True)
+    painter.setFont(font)
+    metrics = painter.fontMetrics()
+    text = str(note.text)
+    width, height = metrics.horizontalAdvance(text) + 2.0, float(metrics.height())
+    x = place.x() + note.dx - {"left": 0.0, "centre": width / 2, "right": width}[note.align]
+    y = rect.top() + 4 + note.row * (height + 1) if note.row is not None else place.y() + note.dy - height / 2
+    x = max(rect.left() + 2, min(x, rect.right() - width - 2))
+    y = max(rect.top(), min(y, rect.bottom() - height))
+    box = QRectF(x, y, width, height)
+    if note.back:
+        painter.fillRect(box.adjusted(-4, -1, 4, 1), theme.colour("sheet"))
+    painter.setPen(theme.colour(note.role))
+    painter.drawText(box, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), text)

@@ -1,0 +1,63 @@
+"""What measures and baselines are called in both languages; names that are not known are shown as they are."""
+
+from typing import Final
+
+from lab.ui.words import Text
+
+_BASELINES: Final = {
+    "naive": Text("last value", "照抄上一值"),
+    "seasonal naive": Text("last year", "去年同月"),
+    "seasonal × growth": Text("last year × growth", "去年 × 增长"),
+    "mean": Text("mean", "均值"),
+    "always 1": Text("always 1", "恒为 1"),
+    "memoryless": Text("without memory", "无记忆"),
+    "single characters": Text("single characters", "单字频率"),
+    "pairs": Text("pairs", "双字频率"),
+    "triples": Text("triples", "三字频率"),
+    "autoregression of order 2": Text("AR(2)", "AR(2)"),
+}
+_METRICS: Final = {
+    "rmse": Text("RMSE", "RMSE"),
+    "mse": Text("MSE", "均方误差"),
+    "mae": Text("MAE", "平均绝对误差"),
+    "accuracy": Text("accuracy", "准确率"),
+    "bits-per-character": Text("bits per character", "比特每字符"),
+}
+_LOSSES: Final = {
+    "mean-squared-error": Text("MSE", "均方误差"),
+    "cross-entropy": Text("Cross-entropy", "交叉熵"),
+    "binary-cross-entropy": Text("Binary cross-entropy", "二元交叉熵"),
+}
+_UNITS: Final = {
+    "thousand passengers": Text("thousand passengers", "千人"),
+    "sunspots": Text("sunspots", "太阳黑子数"),
+}
+
+
+LONGEST: Final = 60
+"""Characters of a sentence, at most."""
+
+
+def fitting(*texts: Text) -> Text:
+    """The first of some sentences that is short enough in both languages, or the last."""
+    return next((text for text in texts if max(len(text.en), len(text.zh)) <= LONGEST), texts[-1])
+
+
+def baseline(name: str) -> Text:
+    """A predictor without parameters."""
+    return _BASELINES.get(name, Text.plain(name))
+
+
+def metric(name: str) -> Text:
+    """A measure of predictions."""
+    return _METRICS.get(name, Text.plain(name))
+
+
+def loss(name: str) -> Text:
+    """What is minimised."""
+    return _LOSSES.get(name, Text.plain(name.replace("-", " ").capitalize()) if name else Text("Loss", "损失"))
+
+
+def unit(name: str) -> Text:
+    """The unit of the data."""
+    return _UNITS.get(name, Text.plain(name))

@@ -1,0 +1,159 @@
+"""How a plot is painted below and above its data."""
+
+import math
+from typing import TYPE_CHECKING, Final, final
+
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtGui import QFontMetricsF, QPainter
+from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+
+from lab.ui.theme import theme
+from lab.ui.views.heading import HEIGHT, paint_heading
+from lab.ui.views.marks import draw_note, hatch, pen
+
+if TYPE_CHECKING:
+    from lab.ui.views.plot import Plot
+
+_TICK: Final = 4
+_RIGHT: Final = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight)
+_CENTRE: Final = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignHCenter)
+
+
+class _Item(QGraphicsItem):
+    """Something painted in the pixels of the canvas."""
+
+    def __init__(self, plot: "Plot") -> None:
+        super().__init__()
+        self.plot = plot
+        self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
+
+    def boundingRect(self) -> QRectF:
+        # Labels of the outermost ticks reach a little beyond the axes.
+        return self.plot.outer.adjusted(-8, 0, 16, 2)
+
+
+@final
+class Under(_Item):
+    """Below the data: bands, hatch, grid, axes with their ticks and names. Kept as pixels until something changes."""
+
+    def __init__(self, plot: "Plot") -> None:
+        super().__init__(plot)
+        self.setZValue(-10)
+        self.cached(True)
+
+    def cached(self, wanted: bool) -> None:
+        """Keep the picture, or paint it each time."""
+        self.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache if wanted else QGraphicsItem.CacheMode.NoCache)
+
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        plot = self.plot
+        rect = plot.rect
+        if rect.width() < 2 or not _finite(plot):
+            return
+        for band in plot.bands:
+            left = max(plot.to_pixels(band.low, 0).x(), rect.left())
+            right = min(plot.to_pixels(band.high, 0).x(), rect.right())
+            if right > left:
+                painter.fillRect(QRectF(left, rect.top(), right - left, rect.height()), theme.colour(band.role))
+        if plot.hatched:
+            hatch(painter, rect)
+        if plot.heading:
+            height = theme.px(HEIGHT)
+            top = QRectF(rect.left(), rect.top() - height, plot.outer.right() - rect.left() + 8, height - 2)
+            paint_heading(painter, top, plot.y.name, plot.keys)
+        painter.setFont(theme.font(11, tabular=True))
+        metrics = QFontMetricsF(painter.font())
+        self._across(painter, metrics)
+        self._up(painter, metrics)
+
+    def _up(self, painter: QPainter, metrics: QFontMetricsF) -> None:
+        plot, rect = self.plot, self.plot.rect
+        low, high = plot.view()[1]
+        if plot.y.ticks is None:
+            return
+        axis = rect.left() - 0.5
+        most = max(2, int(rect.height() / (metrics.height() + 14)))
+        lines, ticks = [], []
+        painter.setPen(theme.colour("muted"))
+        for value, label in plot.y.ticks(low, high, most):
+            y = math.floor(plot.to_pixels(0, value).y()) + 0.5
+            if not rect.top() - 1 <= y <= rect.bottom() + 1:
+                continue
+            ticks.append(QLineF(axis - _TICK, y, axis, y))
+            if plot.y.grid and y < rect.bottom() - 2:
+                lines.append(QLineF(rect.left(), y, rect.right(), y))
+            width, height = axis - _TICK - 3 - plot.outer.left() + 8, 16 * theme.scale
+            painter.drawText(QRectF(plot.outer.left() - 8, y - height / 2, width, height), _RIGHT, label)
+        painter.setPen(pen("grid"))
+        painter.drawLines(lines)
+        painter.setPen(pen("axis"))
+        painter.drawLines([*ticks, QLineF(axis, rect.top(), axis, rect.bottom() + 0.5)])
+
+    def _across(self, painter: QPainter, metrics: QFontMetricsF) -> None:
+        plot, rect = self.plot, self.plot.rect
+        low, high = plot.view()[0]
+        if plot.x.ticks is None:
+            return
+        axis = rect.bottom() + 0.5
+        height = 16 * theme.scale
+        painter.setPen(theme.colour("muted"))
+        ticks, last = [], -math.inf
+        for value, label in plot.x.ticks(low, high, max(2, int(rect.width() / (44 * theme.scale)))):
+            x = math.floor(plot.to_pixels(value, 0).x()) + 0.5
+            if not rect.left() - 1 <= x <= rect.right() + 1:
+                continue
+            ticks.append(QLineF(x, axis, x, axis + _TICK))
+            width = metrics.horizontalAdvance(label)
+            if x - width / 2 < last + 8:
+                continue
+            last = x + width / 2
+            painter.drawText(QRectF(x - width / 2 - 2, axis + _TICK, width + 4, height), _CENTRE, label)
+        if plot.x.name.en:
+            name = metrics.elidedText(str(plot.x.name), Qt.TextElideMode.ElideRight, rect.width() + 30)
+            below = QRectF(rect.left() - 20, plot.outer.bottom() - height, rect.width() + 40, height)
+            painter.drawText(below, _CENTRE, name)
+        painter.setPen(pen("axis"))
+        painter.drawLines([*ticks, QLineF(rect.left() - 0.5, axis, rect.right(), axis)])
+
+
+@final
+class Over(_Item):
+    """Above the data: rules, the time cursor among them, and notes."""
+
+    def __init__(self, plot: "Plot") -> None:
+        super().__init__(plot)
+        self.setZValue(10)
+
+    def boundingRect(self) -> QRectF:
+        return self.plot.rect.adjusted(-2, 0, 2, 1)
+
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        plot, rect = self.plot, self.plot.rect
+        if not _finite(plot):
+            return
+        for rule in plot.rules:
+            place = plot.to_pixels(0, rule.at) if rule.level else plot.to_pixels(rule.at, 0)
+            if rule.level:
+                at = math.floor(place.y()) + 0.5
+                line = QLineF(rect.left(), at, rect.right(), at)
+                inside = rect.top() <= at <= rect.bottom()
+            else:
+                at = math.floor(place.x()) + 0.5
+                line = QLineF(at, rect.top(), at, rect.bottom())
+                inside = rect.left() - 1 <= at <= rect.right() + 1
+            if not inside:
+                continue
+            if rule.halo:
+                painter.setPen(pen("sheet", width=3.0, alpha=170))
+                painter.drawLine(line)
+            painter.setPen(pen(rule.role, dash=rule.dash, width=2.0 if theme.enlarged and not rule.halo else 1.0))
+            painter.drawLine(line)
+        for note in plot.notes:
+            place = plot.to_pixels(note.x, note.y)
+            if math.isfinite(place.x()) and math.isfinite(place.y()):
+                draw_note(painter, note, QPointF(place), rect)
+
+
+def _finite(plot: "Plot") -> bool:
+    (x0, x1), (y0, y1) = plot.view()
+    return bool(x1 > x0 and y1 > y0 and all(map(math.isfinite, (x0, x1, y0, y1))))

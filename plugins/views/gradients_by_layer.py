@@ -1,0 +1,246 @@
+"""Gradients by layer: how large the gradient of each layer is, update by update."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QRectF
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from lab.api import hookimpl
+from lab.ui.api import Key, Sentence, Stage, Text, View
+from lab.ui.views.canvas import Canvas
+from lab.ui.views.choice import Choice
+from lab.ui.views.curves import Line, Thinned
+from lab.ui.views.frames import waiting
+from lab.ui.views.marks import Band, Note, Rule
+from lab.ui.views.names import fitting
+from lab.ui.views.numbers import number, share
+from lab.ui.views.plot import Axis, Plot
+from lab.ui.views.ticks import linear, logarithmic
+
+Array = NDArray[Any]
+MOST = 8
+"""Curves at once; there are as many colours. The largest are shown."""
+KEPT = 4096
+"""Frames that are remembered; of a longer history every second one is forgotten."""
+MODES = (Text("layers", "各层"), Text("parameters", "各参数"), Text("change / weight", "变化/权重"))
+
+
+class GradientsByLayer(View):
+    """The norm of the gradient of each layer or parameter, or of its change in proportion to it, on a log axis."""
+
+    name = "gradients-by-layer"
+    title = {"en": "Gradients by layer", "zh": "各层梯度"}
+    needs = ("gradients",)
+    help = "views"
+    headed = True
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__(stage)
+        self._canvas = Canvas(self._arrange)
+        x = Axis(lambda low, high, most: linear(low, high, most, whole=True), Text("Update", "更新次数"))
+        self._plot = Plot(self._canvas, x, Axis(logarithmic, Text("Gradient norm, log", "梯度范数，对数"), grid=True))
+        self._all = Line(self._plot, "muted", alpha=150, z=0)
+        self._total = Thinned()
+        self._lines = [Line(self._plot, f"series{k + 1}") for k in range(MOST)]
+        self._choice = Choice(Text("What is measured", "显示内容"))
+        self._choice.offer(MODES)
+        self._choice.chosen.connect(self._again)
+        self._updates: list[int] = []
+        self._norms: list[Array] = []
+        self._ratios: list[Array] = []
+        self._names: list[str] = []
+        self._layers: list[str] = []
+        self._clip = 0.0
+        self._shown: dict[str, Array] = {}
+        self._fresh = True
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self._canvas)
+        self._canvas.whole.connect(self._again)
+        self._canvas.pointed.connect(self.told)
+        stage.reset.connect(self._forget)
+
+    def refresh(self) -> None:
+        self._canvas.smooth(not self.stage.live)
+        total = self.stage.curve("gradient.norm")
+        new = self._total.follow(total.updates, total.values)
+        if not (self._take() or new or self._fresh):
+            return
+        self._fresh = False
+        self._shown = self._series()
+        x = np.array(self._updates, np.float64)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            curves = {name: np.log10(values) for name, values in self._shown.items()}
+        for line, values in zip(self._lines, [*curves.values(), *[None] * MOST], strict=False):
+            if values is None:
+                line.clear_points()
+            else:
+                line.show_points(x, values)
+        total_x, total_y = self._total.outline() if self._choice.current == 0 else (x[:0], x[:0])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            total_y = np.log10(total_y)
+        self._all.show_points(total_x, total_y)
+        known = np.concatenate([*curves.values(), total_y])
+        known = known[np.isfinite(known)]
+        low, high = (float(known.min()), float(known.max())) if len(known) else (-3.0, 0.5)
+        if self._clip > 0 and self._choice.current < 2:
+            low, high = min(low, math.log10(self._clip)), max(high, math.log10(self._clip))
+        self._plot.set_range((0.0, self._last()), (math.floor(low * 2 - 0.2) / 2, math.ceil(high * 2 + 0.2) / 2))
+        self._mark(x)
+        self._plot.caption(self.axis(), self.legend())
+
+    def _take(self) -> bool:
+        frame = self.stage.frames.get("gradients")
+        if frame is None or "norms" not in frame.arrays or (self._updates and frame.update <= self._updates[-1]):
+            return False
+        self._names = [str(one) for one in frame.notes.get("names", ())]
+        self._layers = [str(one) for one in frame.notes.get("layer", self._names)]
+        self._clip = float(frame.notes.get("clip") or 0.0)
+        self._updates.append(frame.update)
+        self._norms.append(np.asarray(frame.arrays["norms"], np.float64))
+        self._ratios.append(np.asarray(frame.arrays.get("ratios", frame.arrays["norms"]), np.float64))
+        if len(self._updates) > KEPT:
+            self._updates, self._norms, self._ratios = self._updates[::2], self._norms[::2], self._ratios[::2]
+        return True
+
+    def _series(self) -> dict[str, Array]:
+        """The curves by name, at most as many as there are colours."""
+        if not self._updates:
+            return {}
+        mode = self._choice.current
+        values = np.stack(self._ratios if mode == 2 else self._norms)
+        if mode == 1:
+            found = {name: values[:, place] for place, name in enumerate(self._names)}
+        else:
+            found = {}
+            for layer in dict.fromkeys(self._layers):
+                part = values[:, [place for place, one in enumerate(self._layers) if one == layer]]
+                found[layer] = part.mean(axis=1) if mode == 2 else np.sqrt((part**2).sum(axis=1))
+        largest = sorted(found, key=lambda name: -float(np.nan_to_num(found[name][-1], nan=np.inf)))[:MOST]
+        return {name: found[name] for name in found if name in largest}
+
+    def _mark(self, x: Array) -> None:
+        rules, notes = [], []
+        if self._clip > 0 and self._choice.current < 2:
+            at = math.log10(self._clip)
+            words = Text("clip at {c}", "裁剪于 {c}").with_(c=number(self._clip, 2))
+            rules.append(Rule(at, "muted", level=True, dash=True))
+            notes.append(Note(words, x[-1] if len(x) else 0, at, role="muted", align="right", dx=1e6, dy=-9))
+        for update, _ in self.stage.marks:
+            rules.append(Rule(update, "axis"))
+        bad = _first_bad(self._norms)
+        if bad is not None:
+            update = self._updates[bad]
+            rules.append(Rule(update, "error"))
+            lost = [
+                name for name, value in zip(self._names, self._norms[bad], strict=False) if not math.isfinite(value)
+            ]
+            words = Text("not finite from update {u}: {names}", "第 {u} 次更新起非有限：{names}")
+            listed = ", ".join(lost[:2]) + ("…" if len(lost) > 2 else "")
+            filled = words.with_(u=f"{update:,}", names=listed)
+            notes.append(Note(filled, update, role="error", bold=True, align="right", dx=-5, row=0))
+        bands = [] if bad is None else [Band(self._updates[bad], 1e12)]
+        if bands != self._plot.bands:
+            self._plot.bands = bands
+            self._plot.update()
+        self._plot.mark(rules, notes)
+
+    def _last(self) -> float:
+        now = max(self._updates[-1] if self._updates else 0, self.stage.update)
+        planned = int(self.stage.about.get("updates") or 0)
+        step = max(64, 2 ** math.ceil(math.log2(now + 1)))
+        return float(max(min(step, planned) if planned else step, now))
+
+    def sentence(self) -> Sentence:
+        if not self._updates:
+            return Sentence(waiting(self.stage, Text("gradient norms", "梯度范数")))
+        now = self._norms[-1]
+        lost = int((~np.isfinite(now)).sum())
+        if lost:
+            first = self._names[int(np.argmin(np.isfinite(now)))] if self._names else ""
+            words = Text("{n} of {all} gradients are not finite: {first}.", "{all} 个梯度中 {n} 个非有限：{first}。")
+            brief = Text("{n} of {all} gradients are not finite.", "{all} 个梯度中 {n} 个非有限。")
+            values = {"n": lost, "all": len(now), "first": first}
+            return Sentence(fitting(words.with_(**values), brief.with_(**values)), "error")
+        totals = np.array([math.sqrt(float((one**2).sum())) for one in self._norms[-100:]])
+        if self._clip > 0 and len(totals) >= 10:
+            clipped = float((totals > self._clip).mean())
+            words = Text("Clipped in {share} of the last {n} measurements.", "最近 {n} 次测量中 {share} 被裁剪。")
+            return Sentence(words.with_(share=share(clipped), n=len(totals)), "warning" if clipped > 0.5 else "")
+        limit = (
+            Text("clip at {c}", "裁剪于 {c}").with_(c=number(self._clip, 2))
+            if self._clip
+            else Text("no clipping", "未裁剪")
+        )
+        words = Text("Norm {v}, {limit}; largest: {name}.", "范数 {v}，{limit}；最大：{name}。")
+        name = self._names[int(np.argmax(now))] if self._names else ""
+        values = {"v": number(float(totals[-1]), 2), "limit": limit, "name": name}
+        brief = Text("Norm {v}, {limit}.", "范数 {v}，{limit}。")
+        return Sentence(fitting(words.with_(**values), brief.with_(**values)))
+
+    def legend(self) -> tuple[Key, ...]:
+        keys = tuple(Key(Text.plain(_short(name)), "line", place + 1) for place, name in enumerate(self._shown))
+        whole = (Key(Text("all", "全部"), "line", -1),) if self._choice.current == 0 and self._shown else ()
+        return keys + whole
+
+    def axis(self) -> Text:
+        if self._choice.current == 2:
+            return Text("Change / weight, log", "变化/权重，对数")
+        return Text("Gradient norm, log", "梯度范数，对数")
+
+    def reading(self) -> Text:
+        if self._canvas.pointer is None or not self._updates:
+            return Text.plain("")
+        place = min(int(np.searchsorted(self._updates, self._canvas.pointer[1])), len(self._updates) - 1)
+        total = math.sqrt(float((self._norms[place] ** 2).sum()))
+        words = Text("update {u}  norm {v}", "第 {u} 次  范数 {v}")
+        return words.with_(u=f"{self._updates[place]:,}", v=number(total))
+
+    def table(self) -> Mapping[str, Array]:
+        return {"update": np.array(self._updates), **self._shown} if self._updates else {}
+
+    def chooser(self) -> QWidget | None:
+        return self._choice
+
+    def restyle(self) -> None:
+        self._canvas.restyle()
+
+    def _arrange(self, inside: QRectF) -> None:
+        self._plot.place(inside)
+
+    def _again(self, *_: object) -> None:
+        self._fresh = True
+        self.refresh()
+        self.told.emit()
+
+    def _forget(self) -> None:
+        self._updates, self._norms, self._ratios = [], [], []
+        self._total.clear()
+        self._plot.free = False
+        self._fresh = True
+
+
+def _short(name: str) -> str:
+    parts = name.split(".")
+    if len(parts) > 1 and parts[0] == "layers" and parts[1].isdigit():
+        return " ".join([str(int(parts[1]) + 1), *parts[2:]])
+    return name
+
+
+def _first_bad(norms: list[Array]) -> int | None:
+    """The first of the last run of measurements with a value that is not finite, if the latest has one."""
+    if not norms or np.isfinite(norms[-1]).all():
+        return None
+    place = len(norms) - 1
+    while place and not np.isfinite(norms[place - 1]).all():
+        place -= 1
+    return place
+
+
+@hookimpl
+def lab_register_views() -> list[type[View]]:
+    return [GradientsByLayer]
