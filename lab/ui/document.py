@@ -12,44 +12,22 @@ from lab.errors import ExperimentError, LabError
 from lab.experiment.draft import Draft
 from lab.experiment.edit import assign, names_component, parse_key, remove
 from lab.experiment.file import Document
-from lab.experiment.lines import KeyPath, lines_of
-from lab.experiment.problems import EntryError, dotted
+from lab.experiment.lines import KeyPath
+from lab.experiment.problems import EntryError
 from lab.experiment.repair import written_at
+from lab.experiment.spec import Spec
 from lab.experiment.values import differences, values_of
 from lab.experiment.write import write_file
 from lab.registry.catalog import Catalog
 from lab.resources import resource_folder
 from lab.runner.files import absolute_files
-from lab.ui.reading import Reading, at, read, read_path
+from lab.ui.labels import label_of
+from lab.ui.reading import NEW, Reading, at, gone, is_written, read, read_path, stamp
 from lab.ui.recent import recent_files, remember
+from lab.ui.words import Text
 
 MERGED: Final = 1
 """The kind of an edit that may become one with the edit before it."""
-
-NEW: Final = """\
-version = 1
-name = "Untitled"
-name_zh = "未命名"
-seed = 7
-
-[dataset]
-plugin = "{dataset}"
-
-[[layers]]
-cell = "{cell}"
-hidden = 32
-
-[output]
-readout = "every-step"
-
-[training]
-algorithm = "bptt"
-optimizer = "adam"
-learning_rate = 0.01
-clip_norm = 1.0
-batch_size = 16
-epochs = 500
-"""
 
 
 @final
@@ -65,6 +43,8 @@ class OpenDocument(QObject):
     """The file, its name or whether all is saved is another."""
     dropped = Signal(object)
     """Paths of keys that an edit took out because they no longer fit."""
+    finishing = Signal()
+    """Whoever holds something that is being typed must hand it over now."""
 
     def __init__(self, catalog: Catalog, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -93,6 +73,16 @@ class OpenDocument(QObject):
     def shown(self) -> Document | None:
         """What can be shown of it: `document`, or what is right in it; None where the text is no TOML."""
         return self._now.shown
+
+    @property
+    def spec(self) -> Spec | None:
+        """The values of `document`."""
+        return None if self._now.document is None else self._now.document.spec
+
+    @property
+    def place(self) -> str | None:
+        """The file, from whose folder the names of data are meant."""
+        return None if self.path is None else str(self.path)
 
     @property
     def problems(self) -> tuple[EntryError, ...]:
@@ -128,6 +118,7 @@ class OpenDocument(QObject):
 
     def save(self, path: Path | None = None) -> None:
         """Write the file, or another one, in one step. ExperimentError where it cannot be written; nothing is lost."""
+        self.finish()
         target = (path or self.path or Path()).absolute()
         if target.is_dir():
             raise ExperimentError("the experiment has no file yet", remedy="Choose a name for it")
@@ -138,7 +129,7 @@ class OpenDocument(QObject):
         write_file(target, now.text)
         self.path, self.name = target, target.name
         self._now = self._base = read(now.text, self.catalog, target)
-        self._stamp = _stamp(target)
+        self._stamp = stamp(target)
         self.undo_stack.setClean()
         self._gesture += 1
         self._dirty = False
@@ -149,7 +140,7 @@ class OpenDocument(QObject):
     @property
     def changed_outside(self) -> bool:
         """Whether another program has written the file since it was read."""
-        return self.path is not None and self._stamp is not None and _stamp(self.path) != self._stamp
+        return self.path is not None and self._stamp is not None and stamp(self.path) != self._stamp
 
     def recent(self) -> list[Path]:
         """The files opened last, the latest first."""
@@ -182,9 +173,9 @@ class OpenDocument(QObject):
     def revert(self, path: str) -> None:
         """Give a key what it has in the file. ExperimentError as `set` raises."""
         key = parse_key(path)
-        if self._base.shown is not None and _is_written(self._base, key):
+        if self._base.shown is not None and is_written(self._base, key):
             self.set(path, values_of(self._base.shown.spec)[path])
-        elif _is_written(self._now, key):
+        elif is_written(self._now, key):
             self.remove(path)
 
     def rename(self, path: str, name: str) -> None:
@@ -218,23 +209,33 @@ class OpenDocument(QObject):
         """What is typed from now on is another edit."""
         self._gesture += 1
 
+    def finish(self) -> None:
+        """Have what is being typed taken over: call it before running, saving or closing."""
+        self.finishing.emit()
+        self.settle()
+
     def problem(self, path: str) -> EntryError | None:
         """What is wrong with the key at `path`."""
         return at(self._now.problems, _any_key(path)) if self._now.problems else None
 
     def written(self, path: str) -> bool:
         """Whether the key stands in the text; otherwise it has its default."""
-        return _is_written(self._now, _any_key(path))
+        return is_written(self._now, _any_key(path))
 
     def given(self, path: str) -> object:
         """The value of a key as it is written, right or wrong. KeyError where it is not."""
         return written_at(self._now.tables, _any_key(path))
 
     def edits(self) -> tuple[str, ...]:
-        """The paths whose values are not those of the file, or of the text that was opened."""
+        """The paths whose values are not those of the file, or of the text that was opened.
+
+        Of a layer that was added or removed that of its cell, and none of the keys that came or went with a component.
+        """
         if self._now.shown is None or self._base.shown is None:
             return ()
-        return differences(self._base.shown.spec, self._now.shown.spec)
+        here, there = values_of(self._now.shown.spec), values_of(self._base.shown.spec)
+        found = differences(self._base.shown.spec, self._now.shown.spec)
+        return tuple(path for path in found if (path in here and path in there) or _is_cell(path))
 
     def differs(self, path: str) -> bool:
         """Whether the value of a key is not that of the file."""
@@ -255,7 +256,7 @@ class OpenDocument(QObject):
     def _begin(self, reading: Reading, path: Path | None, name: str) -> None:
         self.path, self.name = path, name
         self._now = self._base = reading
-        self._stamp = None if path is None else _stamp(path)
+        self._stamp = None if path is None else stamp(path)
         self._gesture += 1
         self._dirty = False
         self.undo_stack.clear()
@@ -294,14 +295,14 @@ class OpenDocument(QObject):
         self._push(reading, path, typing=typing)
 
     def _push(self, reading: Reading, path: str, *, typing: bool = False) -> None:
-        gone = _gone(self._now.text, reading.text, path) if path else ()
+        lost = gone(self._now.text, reading.text, path) if path else ()
         gesture = self._gesture
         if not typing:
             self._gesture += 1
         if reading.text != self._now.text:
             self.undo_stack.push(_Edit(self, self._now, reading, path, gesture if typing else -1))
-        if gone:
-            self.dropped.emit(gone)
+        if lost:
+            self.dropped.emit(lost)
 
     def _show(self, reading: Reading) -> None:
         known = reading.components is self.catalog
@@ -317,7 +318,7 @@ class _Edit(QUndoCommand):
     """From one reading of the text to another. Edits of one key made in one gesture become one."""
 
     def __init__(self, document: OpenDocument, before: Reading, after: Reading, path: str, gesture: int) -> None:
-        super().__init__(path)
+        super().__init__(str(label_of(path).name) if path else str(Text("Text", "文本")))
         self.document, self.before, self.after = document, before, after
         self.path, self.gesture = path, gesture
 
@@ -338,38 +339,13 @@ class _Edit(QUndoCommand):
         self.document._show(self.before)
 
 
+def _is_cell(path: str) -> bool:
+    return path.startswith("layers.") and path.endswith(".cell")
+
+
 def _any_key(path: str) -> KeyPath:
     """The key of a path, which may also be a table or a layer as a whole."""
     try:
         return parse_key(path)
     except LabError:
         return tuple(int(part) if part.isdecimal() else part for part in path.split("."))
-
-
-def _is_written(reading: Reading, key: KeyPath) -> bool:
-    try:
-        written_at(reading.tables, key)
-    except KeyError:
-        return False
-    return True
-
-
-def _gone(before: str, after: str, edited: str) -> tuple[str, ...]:
-    """The keys that an edit took out beside the one that was edited; not those that have another name now."""
-    if edited == "layers" or (edited.count(".") == 1 and edited.startswith("layers.")):
-        return ()
-    try:
-        old, new = lines_of(before), lines_of(after)
-    except ValueError:
-        return ()
-    ends = {(*key[:-1], str(key[-1]).partition(".")[2]) for key in new}
-    lost = [key for key in old if key not in new and key not in ends]
-    return tuple(dotted(key) for key in lost if dotted(key) != edited)
-
-
-def _stamp(path: Path) -> tuple[int, int] | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size

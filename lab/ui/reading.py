@@ -2,14 +2,40 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, final
+from typing import Any, Final, final
 
 from lab.errors import ExperimentError
 from lab.experiment.file import Document, read_file, read_text
-from lab.experiment.lines import KeyPath
-from lab.experiment.problems import EntryError, InvalidExperimentError
-from lab.experiment.repair import repaired, written
+from lab.experiment.lines import KeyPath, lines_of
+from lab.experiment.problems import EntryError, InvalidExperimentError, dotted
+from lab.experiment.repair import repaired, written, written_at
 from lab.experiment.resolve import Components
+
+NEW: Final = """\
+version = 1
+name = "Untitled"
+name_zh = "未命名"
+seed = 7
+
+[dataset]
+plugin = "{dataset}"
+
+[[layers]]
+cell = "{cell}"
+hidden = 32
+
+[output]
+readout = "every-step"
+
+[training]
+algorithm = "bptt"
+optimizer = "adam"
+learning_rate = 0.01
+clip_norm = 1.0
+batch_size = 16
+epochs = 500
+"""
+"""A small experiment to begin with."""
 
 
 @final
@@ -65,6 +91,37 @@ def read_path(path: Path, components: Components) -> tuple[Reading, bool]:
 def at(problems: tuple[EntryError, ...], key: KeyPath) -> EntryError | None:
     """The first problem of a key, or None."""
     return next((problem for problem in problems if problem.key == key), None)
+
+
+def is_written(reading: Reading, key: KeyPath) -> bool:
+    """Whether the key stands in the text."""
+    try:
+        written_at(reading.tables, key)
+    except KeyError:
+        return False
+    return True
+
+
+def gone(before: str, after: str, edited: str) -> tuple[str, ...]:
+    """The keys that an edit took out beside the one that was edited; not those that have another name now."""
+    if edited == "layers" or (edited.count(".") == 1 and edited.startswith("layers.")):
+        return ()
+    try:
+        old, new = lines_of(before), lines_of(after)
+    except ValueError:
+        return ()
+    ends = {(*key[:-1], str(key[-1]).partition(".")[2]) for key in new}
+    lost = [key for key in old if key not in new and key not in ends]
+    return tuple(dotted(key) for key in lost if dotted(key) != edited)
+
+
+def stamp(path: Path) -> tuple[int, int] | None:
+    """What changes when a file is written; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
 
 
 def _guessed(content: bytes) -> str:
