@@ -1,17 +1,17 @@
 """Finding an experiment: a file, or the name of a shipped one, and the changes of `--set` to it."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
-from lab.errors import DataError, ExperimentError, LabError, nearest
+from lab.errors import ExperimentError, nearest
 from lab.experiment.edit import set_value
 from lab.experiment.file import Document, read_file
 from lab.registry.catalog import Catalog
 from lab.resources import resource_folder
-from lab.runner.files import absolute_files
+from lab.runner.files import absolute_files, placing
 
 
 @final
@@ -23,21 +23,9 @@ class Loaded:
     written: Document
     messages: Sequence[str]
 
-    @contextmanager
-    def placing(self) -> Iterator[None]:
+    def placing(self) -> AbstractContextManager[None]:
         """Errors of the block that name no place are placed in the experiment file, at the line that is known."""
-        try:
-            yield
-        except LabError as error:
-            if error.file is None and self.written.file is not None:
-                raise error.with_place(str(self.written.file), self._line(error)) from error.__cause__
-            raise
-
-    def _line(self, error: LabError) -> int | None:
-        if isinstance(error, DataError):
-            return self.written.line("dataset")
-        named = (name for name in self.document.spec.weights.values if name in error.message)
-        return next((self.written.line("weights", name) for name in named), None)
+        return placing(self.written)
 
 
 def load_experiment(name: str, settings: Sequence[str], catalog: Catalog) -> Loaded:

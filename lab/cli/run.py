@@ -2,7 +2,7 @@
 
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, TypeVar
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -10,15 +10,13 @@ from lab.cli.failure import FAILED, INTERRUPTED, OK
 from lab.cli.options import Json, Runs, Settings, runs_folder
 from lab.cli.output import command_line, complain, error_json, note, say_json
 from lab.cli.signals import Interruption, interruption
-from lab.errors import LabError, unknown
+from lab.errors import LabError
 
 if TYPE_CHECKING:
     from lab.registry.catalog import Catalog
     from lab.runner.inline import Session
-    from lab.training.plan import Plan
 
 DEFAULT_EXPERIMENT: Final = "airline"
-Name = TypeVar("Name", bound=str)
 _CODES: Final = {"failed": FAILED, "interrupted": INTERRUPTED}
 
 
@@ -83,12 +81,13 @@ def _begin(
     from lab.cli.experiments import load_experiment
     from lab.registry.manager import load_catalog
     from lab.runner.inline import begun
+    from lab.training.plan import chosen_plan
     from lab.training.setup import set_up
 
     with interruption() as asked:
         catalog = load_catalog()
         loaded = load_experiment(name, settings, catalog)
-        plan, messages = _plan(*how)
+        plan, messages = chosen_plan(*how)
         messages = [*loaded.messages, *messages]
         if catalog.failures:
             count = len(catalog.failures)
@@ -154,29 +153,3 @@ def _train(
     if as_json:
         say_json(result)
     return _CODES.get(outcome.run.state, OK)
-
-
-def _plan(device: str | None, target: str | None, threads: int | None) -> tuple["Plan", list[str]]:
-    """The plan of a new run, and what is to be said of it."""
-    from lab.compile.targets.cupy import device_available
-    from lab.training.plan import DEVICES, TARGETS, Plan, default_threads
-
-    where, chosen = _choice("device", device, DEVICES), _choice("target", target, TARGETS)
-    if (where == "cuda" and chosen in ("numpy", "numba")) or (where == "cpu" and chosen == "cupy"):
-        raise LabError(f"--device {where} and --target {chosen} contradict each other", remedy="Leave one of them out")
-    messages = []
-    if where == "cuda" and chosen == "auto":
-        available, reason = device_available()
-        if available:
-            chosen = "cupy"
-        else:
-            messages.append(f"The CPU is used. {reason}")
-    return Plan(target=chosen, threads=threads or default_threads()), messages
-
-
-def _choice(name: str, given: str | None, known: tuple[Name, ...]) -> Name:
-    """One of the known names, `auto` where none is given; LabError with the nearest one."""
-    found = next((one for one in known if one == (given or "auto")), None)
-    if found is None:
-        raise LabError(unknown(name, str(given), known), remedy=f"--{name} is one of {', '.join(known)}")
-    return found

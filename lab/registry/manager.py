@@ -42,8 +42,9 @@ def load_catalog(
     entry_points: bool = True,
     timeout: float = 10.0,
     window: More | None = None,
+    also: Sequence[Path] = (),
 ) -> Catalog:
-    """Load all plugins: those in `folders`, or in the default ones, then those of installed distributions.
+    """Load all plugins: those in `folders`, or in the default ones, `also` others, then those of distributions.
 
     Nothing that a plugin does keeps the others from being loaded; each has `timeout` seconds. Files that import Qt are
     loaded only for a `window`, which says what kinds of components they may bring besides.
@@ -51,6 +52,8 @@ def load_catalog(
     manager = Manager(timeout=timeout, window=window)
     for folder in default_folders() if folders is None else [Folder(path=path) for path in folders]:
         manager.add_folder(folder)
+    for path in also:
+        manager.add_folder(Folder(path=path))
     if entry_points:
         manager.add_entry_points()
     return manager.catalog()

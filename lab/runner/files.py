@@ -1,8 +1,10 @@
-"""Files that an experiment names: where they are looked for, and their full paths, which a run is kept with."""
+"""The file of an experiment, and the files that it names: where they are looked for, and the places of errors."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from lab.errors import DataError, LabError
 from lab.experiment.edit import assign
 from lab.experiment.file import Document
 from lab.experiment.resolve import Components
@@ -31,6 +33,24 @@ def full_path(name: str, folder: Path) -> str | None:
     except (OSError, ValueError, RuntimeError):  # a NUL in the name, a home folder that is not known
         return None
     return None
+
+
+@contextmanager
+def placing(document: Document) -> Iterator[None]:
+    """Errors of the block that name no place are placed in the file of the document, at the line that is known."""
+    try:
+        yield
+    except LabError as error:
+        if error.file is None and document.file is not None:
+            raise error.with_place(str(document.file), _line(document, error)) from error.__cause__
+        raise
+
+
+def _line(document: Document, error: LabError) -> int | None:
+    if isinstance(error, DataError):
+        return document.line("dataset")
+    named = (name for name in document.spec.weights.values if name in error.message)
+    return next((document.line("weights", name) for name in named), None)
 
 
 def _named(document: Document) -> Iterator[tuple[str, str]]:

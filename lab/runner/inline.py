@@ -52,10 +52,11 @@ class Session:
         self._first = first
 
     def train(self, watch: Callable[[Progress], None], stop: Callable[[], bool]) -> Outcome:
-        """Train to the end, or until `stop`, asked after each step, says so and a checkpoint can be written.
+        """Train to the end, or until `stop` says so and a checkpoint can be written.
 
-        A KeyboardInterrupt stops at once, at the last checkpoint. Any other exception that is no LabError is recorded
-        and raised.
+        `stop` is asked before each step but the one that `begun` made, and may wait; once it has said so, it is not
+        asked again. A KeyboardInterrupt stops at once, at the last checkpoint. Any other exception that is no LabError
+        is recorded and raised.
         """
         try:
             interrupted = self._train(watch, stop)
@@ -77,11 +78,13 @@ class Session:
         progress, self._first = self._first, None
         if isinstance(progress, NotFiniteError):
             raise progress
+        stopping = False
         while True:
             if progress is not None:
                 self.recorder.note(progress)
                 watch(progress)
-            if self.trainer.can_save and stop():
+            stopping = stopping or stop()
+            if stopping and self.trainer.can_save:
                 return True
             progress = self.trainer.advance()
             if progress is None:

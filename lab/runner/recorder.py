@@ -34,7 +34,8 @@ class Recorder:
         self.run = run
         self.trainer = trainer
         self._before = seconds
-        self._started = self._flushed_at = self._saved_at = time.perf_counter()
+        self._flushed_at = self._saved_at = time.perf_counter()
+        self._started: float | None = self._flushed_at
         self._saved_update: int | None = None
         self._cost = 0.0
         self._pending: list[Scalar] = []
@@ -42,8 +43,22 @@ class Recorder:
 
     @property
     def seconds(self) -> float:
-        """How long the run has been trained, all sessions together."""
-        return self._before + time.perf_counter() - self._started
+        """How long the run has been trained, all sessions together, pauses not counted."""
+        return self._before + (0.0 if self._started is None else time.perf_counter() - self._started)
+
+    def rest(self) -> None:
+        """The run pauses: keep it as it is, in a checkpoint if there can be one here."""
+        if self.trainer.can_save and self._saved_update != self.trainer.update:
+            self.checkpoint()
+        else:
+            self.flush()
+        self._before, self._started = self.seconds, None
+        self.store.change(self.run, state="paused")
+
+    def go_on(self) -> None:
+        """The pause is over."""
+        self._started = time.perf_counter()
+        self.store.change(self.run, state="running")
 
     def note(self, progress: Progress) -> None:
         """Take note of what the trainer has just done, and write what is due."""

@@ -1,4 +1,4 @@
-"""Changes while a run lasts: those asked for now, and those of the plan, made again at the updates where it has them."""
+"""Changes while a run lasts: those asked for now, and those of the plan, made again at the updates it has for them."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -50,7 +50,7 @@ class Changes:
         return [one for one in due if not one.by_hand]
 
     def passed(self, update: int) -> Iterable[LiveChange]:
-        """Those that were made before a state after `update` updates was taken, which has the parameters set by hand."""
+        """Those made before a state after `update` updates was taken; parameters set by hand are in that state."""
         passed = [one for one in self.waiting if one.update < update]
         hands = [one for one in self.waiting if one.update == update and one.by_hand]
         self.waiting = [one for one in self.waiting if one not in passed and one not in hands]

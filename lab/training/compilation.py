@@ -84,6 +84,11 @@ class Compilation:
             return known
         return self._numba.apart() if compiled else NumpyTarget()
 
+    @property
+    def awaited(self) -> bool:
+        """Whether compiled code is to take over, and has not yet."""
+        return not self._switched and self._thread is not None
+
     def passed(self, update: int) -> None:
         """A restored run has made so many updates; what it did after the last of them was done before the switch."""
         self._looked = update

@@ -11,6 +11,7 @@ from lab.experiment.layout import file_key, owners
 from lab.experiment.spec import Choice, Spec, TrainingSpec
 from lab.experiment.wording import wording
 from lab.hyperparameters import Hyperparameterized
+from lab.training.plan import LiveChange
 from lab.training.setup import Setup, check_size
 
 LIVE: Final[Mapping[str, Mapping[str, str]]] = {
@@ -77,10 +78,13 @@ def with_value(setup: Setup, key: str, value: object) -> Setup:
     return replace(setup, **changed)
 
 
-def mark(key: str, before: object, after: object) -> dict[str, str]:
+def mark(change: LiveChange) -> dict[str, str]:
     """What a mark on a curve says of a change, by language: `lr 0.01 → 0.003`."""
-    names = LIVE.get(key, {"en": key, "zh": key})
-    return {language: f"{name} {_shown(before)} → {_shown(after)}" for language, name in names.items()}
+    if change.by_hand:
+        name = change.key.removeprefix("weights.")
+        return {"en": f"{name} set by hand", "zh": f"手动设置 {name}"}
+    names = LIVE.get(change.key, {"en": change.key, "zh": change.key})
+    return {language: f"{name} {_shown(change.before)} → {_shown(change.value)}" for language, name in names.items()}
 
 
 def _owner(setup: Setup, key: str) -> tuple[str, str]:
@@ -91,7 +95,7 @@ def _owner(setup: Setup, key: str) -> tuple[str, str]:
 def _with_training(spec: Spec, changes: Mapping[str, object]) -> Spec:
     values = {name: getattr(spec.training, name) for name in TrainingSpec.model_fields}
     try:
-        training = TrainingSpec.model_validate(values | changes)
+        training = TrainingSpec.model_validate({**values, **changes})
     except ValidationError as error:
         detail = error.errors(include_url=False)[0]
         raise HyperparameterError(wording(f"training.{'.'.join(map(str, detail['loc']))}", detail)) from None

@@ -3,10 +3,14 @@
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Final, Literal, Self, final
+from typing import Any, Final, Literal, Self, TypeVar, final
+
+from lab.compile.targets.cupy import device_available
+from lab.errors import LabError, unknown
 
 TargetName = Literal["auto", "numpy", "numba", "cupy"]
 Device = Literal["auto", "cpu", "cuda"]
+Name = TypeVar("Name", bound=str)
 TARGETS: Final[tuple[TargetName, ...]] = ("auto", "numpy", "numba", "cupy")
 DEVICES: Final[tuple[Device, ...]] = ("auto", "cpu", "cuda")
 
@@ -67,6 +71,32 @@ class Plan:
             variants={key: list(value) for key, value in values.get("variants", {}).items()},
             changes=[LiveChange(**change) for change in values.get("changes", ())],
         )
+
+
+def chosen_plan(device: str | None, target: str | None, threads: int | None) -> tuple[Plan, list[str]]:
+    """The plan of a new run, `auto` where nothing is chosen, and what is to be said of it. LabError for a wrong choice.
+
+    The names are those of DEVICES and TARGETS; the messages call the choices what the command line calls them.
+    """
+    where, chosen = _choice("device", device, DEVICES), _choice("target", target, TARGETS)
+    if (where == "cuda" and chosen in ("numpy", "numba")) or (where == "cpu" and chosen == "cupy"):
+        raise LabError(f"--device {where} and --target {chosen} contradict each other", remedy="Leave one of them out")
+    messages = []
+    if where == "cuda" and chosen == "auto":
+        available, reason = device_available()
+        if available:
+            chosen = "cupy"
+        else:
+            messages.append(f"The CPU is used. {reason}")
+    return Plan(target=chosen, threads=threads or default_threads()), messages
+
+
+def _choice(name: str, given: str | None, known: tuple[Name, ...]) -> Name:
+    """One of the known names, `auto` where none is given; LabError with the nearest one."""
+    found = next((one for one in known if one == (given or "auto")), None)
+    if found is None:
+        raise LabError(unknown(name, str(given), known), remedy=f"--{name} is one of {', '.join(known)}")
+    return found
 
 
 def default_threads() -> int:

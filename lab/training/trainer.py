@@ -86,7 +86,7 @@ class Trainer:
         self.seen = 0
         """Sequences of this epoch that were in batches already."""
         self.planned = (0, 0)
-        """Of `total_updates`, those of the epochs that are not counted by the batch size that is now; and the epochs."""
+        """Of `total_updates`, those of the first epochs, which had batches of another size; and how many epochs."""
         self.losses: list[float] = []
         """Losses of the updates of this epoch."""
         self.history: list[tuple[float, float]] = []
@@ -118,7 +118,7 @@ class Trainer:
         return next(self._loop, None)
 
     def _run(self) -> Iterator[Progress]:
-        while not self._done():
+        while not self.done:
             ahead = self.batches.epoch(self.epoch, self.seen)
             while True:
                 if self._make_changes(between=True):
@@ -129,7 +129,7 @@ class Trainer:
                 self.take_over()
                 for step in self.setup.algorithm.updates(self.learner, batch):
                     yield self._apply(step)
-                    if self._done():
+                    if self.done:
                         break
                     self.take_over()
                     self._make_changes(between=False)
@@ -139,12 +139,14 @@ class Trainer:
                 self.seen += batch.sequences.count
                 self.changes.hold(self.update)
                 self.can_save = True
-                if self._done() or self.seen >= self.batches.total:
+                if self.done or self.seen >= self.batches.total:
                     break
                 yield Progress(kind="batch", update=self.update, epoch=self.epoch, scalars={})
             yield self._end_epoch()
 
-    def _done(self) -> bool:
+    @property
+    def done(self) -> bool:
+        """Whether there is no update left to make."""
         training = self.setup.spec.training
         if training.updates is not None:
             return self.update >= training.updates or self.stopped_early
@@ -184,7 +186,8 @@ class Trainer:
         if not self.changes.waiting:
             return False
         resize = between and (self.seen == 0 or not self.setup.spec.training.carry_state)
-        return any([self._make(change) for change in self.changes.due(self.update, resize=resize)])
+        resized = [self._make(change) for change in self.changes.due(self.update, resize=resize)]
+        return any(resized)
 
     def _make(self, change: LiveChange) -> bool:
         self.setup = with_value(self.setup, change.key, change.value)

@@ -1,0 +1,191 @@
+"""The worker's end: takes commands, trains runs and keeps them in the store, and shows what happens."""
+
+import contextlib
+import faulthandler
+import os
+import signal
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, Final, final
+
+from lab.experiment.file import read_text
+from lab.experiment.store import Store
+from lab.registry.manager import load_catalog
+from lab.runner.about import about
+from lab.runner.channel import Channel
+from lab.runner.commands import Begin, Command, ProbeOnce, Ready, Resume, Speed, Verb, Watch
+from lab.runner.conductor import Conductor, ends, gap_of
+from lab.runner.files import absolute_files, placing
+from lab.runner.inline import Session, begun, resumed
+from lab.runner.messages import Began, Changed, Noted, Problem, WorkerState
+from lab.runner.process import Place
+from lab.runner.pulse import Pulse
+from lab.runner.sight import Sight
+from lab.runner.trouble import problem_of
+from lab.telemetry.ring import RingWriter
+from lab.training.live import mark
+from lab.training.plan import chosen_plan
+from lab.training.setup import set_up
+
+ORPHAN: Final = 5.0
+"""Seconds for a last checkpoint once the window is gone."""
+_ENDS: Final = {
+    "finished": WorkerState.FINISHED,
+    "interrupted": WorkerState.STOPPED,
+    "failed": WorkerState.FAILED,
+}
+
+
+def serve(connection: "Connection[Any, Any]", place: Place) -> None:
+    """The life of a worker, in a process of its own: it ends with the command to close, or with the window."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is for the window
+    ring = RingWriter(place.ring)
+
+    def abandon() -> None:
+        time.sleep(ORPHAN)
+        ring.close()
+        place.crash.unlink(missing_ok=True)
+        os._exit(1)
+
+    with place.crash.open("w", encoding="utf-8") as crash:
+        faulthandler.enable(crash)
+        channel = Channel(connection, abandon)
+        pulse = Pulse(channel, place.patience)
+        pulse.start()
+        try:
+            Server(channel, pulse, ring, place).run()
+        except BaseException as error:  # noqa: BLE001 - it is told to whoever watches
+            pulse.flush()
+            channel.send(Changed(state=WorkerState.FAILED, problem=problem_of(error)))
+        finally:
+            ring.close()
+            channel.flush(1.0)
+            faulthandler.disable()
+    with contextlib.suppress(OSError):
+        place.crash.unlink()
+
+
+class _DroppedError(Exception):
+    """Something else was asked for before there was a run."""
+
+
+@final
+class Server:
+    """Works off commands: one run after the other; after its end a run can be looked at until the next begins."""
+
+    def __init__(self, channel: Channel, pulse: Pulse, ring: RingWriter, place: Place) -> None:
+        self._channel = channel
+        self._pulse = pulse
+        self._place = place
+        self._catalog = load_catalog(also=place.plugins)
+        self._sight = Sight(channel, pulse, ring, self._catalog)
+        self._todo: deque[Command] = deque()
+        self._gap = 0.0
+
+    def run(self) -> None:
+        """Until the command to close, or the end of the window."""
+        self._channel.send(Ready())
+        command = self._serve()
+        while isinstance(command, Begin | Resume):
+            command = self._train(command)
+
+    def _serve(self) -> Command:
+        """Do what can be done without training, until a command comes that ends this."""
+        while not ends(command := self._next()):
+            match command:
+                case Watch():
+                    self._sight.choose(command)
+                    self._sight.every()
+                case ProbeOnce():
+                    self._sight.once(command)
+                case Speed():
+                    self._gap = gap_of(command)
+        return command
+
+    def _next(self) -> Command:
+        while not self._todo:
+            gone = self._channel.gone
+            self._todo.extend(self._channel.take())
+            if gone and not self._todo:
+                return Verb.CLOSE
+            if not self._todo:
+                with self._pulse.rest():
+                    self._channel.wait(1.0)
+        return self._todo.popleft()
+
+    def _train(self, command: Begin | Resume) -> Command:
+        """Train a run, and let it be looked at; the next command that has to do with another."""
+        run = command.run if isinstance(command, Resume) else None
+        self._pulse.restart()
+        self._channel.send(Changed(state=WorkerState.STARTING, run=run))
+        try:
+            with self._opened(command) as session:
+                self._conduct(session, paused=command.then_pause)
+                return self._serve()
+        except _DroppedError:
+            self._channel.send(Changed(state=WorkerState.IDLE))
+        except BaseException as error:  # noqa: BLE001 - a plugin may raise anything
+            self._channel.send(Changed(state=WorkerState.FAILED, run=run, problem=problem_of(error)))
+        finally:
+            self._sight.close()
+        return self._serve()
+
+    @contextmanager
+    def _opened(self, command: Begin | Resume) -> Iterator[Session]:
+        if isinstance(command, Resume):
+            with (
+                Store(self._place.runs, create=False) as store,
+                resumed(store, store.find(command.run), self._catalog, self._say, self._go_or_drop) as session,
+            ):
+                yield session
+            return
+        file = None if command.file is None else Path(command.file)
+        written = read_text(command.experiment, self._catalog, file=file)
+        with placing(written):
+            document = absolute_files(written, Path.cwd() if file is None else file.parent, self._catalog)
+            plan, notes = chosen_plan(command.device, command.target, command.threads or self._place.threads)
+            for note in notes:
+                self._say(note)
+            setup = set_up(document.spec, self._catalog)
+            with begun(self._place.runs, document, setup, plan, self._go_or_drop) as session:
+                yield session
+
+    def _go_or_drop(self) -> None:
+        """Up to here nothing is written."""
+        gone = self._channel.gone
+        self._todo.extend(self._channel.take())
+        if gone or any(command is Verb.STOP or ends(command) for command in self._todo):
+            raise _DroppedError
+
+    def _conduct(self, session: Session, *, paused: bool) -> None:
+        trainer = session.trainer
+        self._channel.send(
+            Began(run=session.run, experiment=session.store.experiment(session.run), about=about(trainer))
+        )
+        for change in trainer.plan.changes:
+            if change not in trainer.changes.waiting:
+                self._channel.send(Noted(update=change.update, text=mark(change)))
+        self._sight.open(trainer)
+        conductor = Conductor(self._channel, self._pulse, self._sight, session, self._todo)
+        conductor.gap = self._gap
+        if paused:
+            conductor.pause()
+        problem: Problem | None = None
+        try:
+            outcome = session.train(conductor.watch, conductor.stop)
+            state = _ENDS[outcome.run.state]
+            problem = None if outcome.error is None else problem_of(outcome.error)
+        except BaseException as error:  # noqa: BLE001 - a plugin may raise anything
+            state, problem = WorkerState.FAILED, problem_of(error)
+        self._gap = conductor.gap
+        session.store.release(session.run)
+        self._sight.every()
+        self._pulse.flush()
+        self._channel.send(Changed(state=state, run=session.run, problem=problem))
+
+    def _say(self, note: str) -> None:
+        self._channel.send(Problem(level="note", message=note))
