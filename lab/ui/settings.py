@@ -125,7 +125,7 @@ def settings_file() -> Path:
 class Settings(QObject):
     """The settings, read from a file and written back at each change. A file with errors costs only what is wrong.
 
-    Beside the declared settings it keeps arrangements of the window, bytes by name, and lists of texts (recent files).
+    Beside the declared settings it keeps arrangements of the window, bytes by name.
     `problems` is what was wrong with the file; what cannot be written is sent by `failed`, once.
     """
 
@@ -139,7 +139,6 @@ class Settings(QObject):
         self.problems: list[Problem] = []
         self._values: dict[str, Any] = {}
         self._arrangement: dict[str, str] = {}
-        self._lists: dict[str, list[str]] = {}
         self._told = False
         self._read()
 
@@ -165,6 +164,10 @@ class Settings(QObject):
         for setting in SETTINGS:
             self.set_value(setting.key, setting.default)
 
+    def arrangements(self) -> list[str]:
+        """The names of all arrangements that are kept."""
+        return list(self._arrangement)
+
     def arrangement(self, name: str) -> QByteArray:
         """The arrangement kept under a name, empty where there is none."""
         return QByteArray.fromBase64(QByteArray(self._arrangement.get(name, "").encode()))
@@ -173,15 +176,6 @@ class Settings(QObject):
         """Keep these arrangements and no others."""
         self._arrangement = {name: bytes(state.toBase64().data()).decode("ascii") for name, state in kept.items()}
         self._write({"arrangement": self._arrangement or None})
-
-    def texts(self, name: str) -> list[str]:
-        """The list kept under a name, such as `recent`."""
-        return list(self._lists.get(name, ()))
-
-    def keep_texts(self, name: str, texts: Sequence[str]) -> None:
-        """Keep a list of texts."""
-        self._lists[name] = list(texts)
-        self._write({name: self._lists[name] or None})
 
     def _read(self) -> None:
         try:
@@ -200,8 +194,6 @@ class Settings(QObject):
                     self._complain(f"the setting {key} cannot be {value!r}", "Its default is used.")
             elif key == "arrangement" and isinstance(value, dict):
                 self._arrangement = {name: one for name, one in value.items() if isinstance(one, str)}
-            elif isinstance(value, list):
-                self._lists[key] = [one for one in value if isinstance(one, str)]
 
     def _write(self, changes: Mapping[str, Any]) -> None:
         """Write changed keys only: another window may have changed others since."""

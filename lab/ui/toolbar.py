@@ -36,6 +36,7 @@ class Toolbar(QToolBar):
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         bind(self, self.setAccessibleName, Text("Toolbar", "工具栏"))
         self._verbs = actions
+        self._compact = self._bare = False
         self._run = self._button(actions.run)
         self._run.setProperty("primary", True)
         self._button(actions.one_update)
@@ -55,8 +56,7 @@ class Toolbar(QToolBar):
         self.perspective = self._menu_button(Text("Perspective", "视图组合"))
         self.perspective.menu().addActions(actions.perspectives.actions())
         self._perspective = self.addWidget(self.perspective)
-        actions.perspectives.triggered.connect(self._show_perspective)
-        bind_call(self, self._show_perspective)
+        bind_call(self, self.show_perspective)
         self._before_target = self.addSeparator()
         self.target = self._menu_button(Text("Computed by", "计算方式"))
         self._target = self.addWidget(self.target)
@@ -66,7 +66,6 @@ class Toolbar(QToolBar):
         self.addSeparator()
         for action in (actions.toggle_left, actions.toggle_problems, actions.toggle_right):
             self._icon_only(self._button(action))
-        self._compact = self._bare = False
         bind_theme(self, self._resize)
         self._arrange()
 
@@ -110,7 +109,6 @@ class Toolbar(QToolBar):
         button.setDefaultAction(action)
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        bind_call(button, lambda: button.setAccessibleName(action.text()))
         self.addWidget(button)
         return button
 
@@ -142,7 +140,8 @@ class Toolbar(QToolBar):
     def _resize(self) -> None:
         self.setIconSize(QSize(theme.px(16), theme.px(16)))
 
-    def _show_perspective(self) -> None:
+    def show_perspective(self) -> None:
+        """Show the chosen perspective on the button that has them all."""
         action = self._verbs.perspectives.checkedAction()
         self.perspective.setText("" if action is None else action.text())
 

@@ -68,6 +68,11 @@ class Theme(QObject):
         self._rescale()
 
     @property
+    def text_size(self) -> float:
+        """The size of text that was chosen, without what a lecture hall adds."""
+        return self._text_size
+
+    @property
     def enlarged(self) -> bool:
         """True while shown for a lecture hall: pens may be thick then."""
         return self._enlarged > 1.0

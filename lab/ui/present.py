@@ -1,0 +1,115 @@
+"""Present mode: one view in large type, for a lecture hall."""
+
+from typing import Final, final
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from lab.ui.theme import dress, ground, theme
+from lab.ui.view_area import Headed, ViewArea
+from lab.ui.widgets import Segments, hairline
+from lab.ui.words import Text, bind_call
+
+SCALE: Final = 1.7
+
+
+@final
+class PresentPage(QWidget):
+    """Shows the views of an area one after another; left and right go through them, Esc leaves."""
+
+    left = Signal()
+    """The person has had enough."""
+    current_changed = Signal(str)
+
+    def __init__(self, area: ViewArea, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        ground(self, "sheet")
+        self._area = area
+        self._names: list[str] = []
+        self._shown = ""
+        self._caption = Text.plain("")
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(36, 20, 36, 0)
+        outer.setSpacing(0)
+        self._head = QHBoxLayout()
+        self._words = QLabel()
+        dress(self._words, 11, 400, "muted", tabular=True)
+        bind_call(self._words, self._show_caption)
+        self._head.addStretch(1)
+        self._head.addWidget(self._words, 0, Qt.AlignmentFlag.AlignTop)
+        outer.addLayout(self._head)
+        self._body = QVBoxLayout()
+        outer.addLayout(self._body, 1)
+        outer.addWidget(hairline(self))
+        foot = QHBoxLayout()
+        foot.setContentsMargins(0, 8, 0, 12)
+        self._choice = Segments(())
+        self._choice.chosen.connect(self._chosen)
+        foot.addStretch(1)
+        foot.addWidget(self._choice)
+        foot.addStretch(1)
+        outer.addLayout(foot)
+        for keys, act in (("Left", self.back), ("Right", self.forward), ("Esc", self.left.emit)):
+            shortcut = QShortcut(QKeySequence(keys), self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(act)
+
+    def begin(self, name: str) -> None:
+        """Present the view of a name; the other open views are one key away."""
+        opened = self._area.opened()
+        self._names = [one for one in self._area.names() if one in opened or one == name]
+        self._choice.set_choices([self._area.title(one) for one in self._names])
+        theme.enlarge(SCALE)
+        self.show_view(name if name in self._names else next(iter(self._names), ""))
+
+    def end(self) -> None:
+        """Put the view back where it was."""
+        self._give_back()
+        theme.enlarge(1.0)
+
+    def show_view(self, name: str) -> None:
+        """Present another view."""
+        if name not in self._names or name == self._shown:
+            return
+        self._give_back()
+        self._shown = name
+        frame = self._area.lend(name)
+        if isinstance(frame, Headed):
+            frame.set_tabbed(False)
+            self._head.insertWidget(0, frame.head, 1)
+            frame.head.show()
+        self._body.addWidget(frame)
+        frame.show()
+        self._choice.choose(self._names.index(name))
+        self.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.current_changed.emit(name)
+
+    def forward(self) -> None:
+        """The next view."""
+        self.step(1)
+
+    def back(self) -> None:
+        """The view before."""
+        self.step(-1)
+
+    def show_caption(self, caption: Text) -> None:
+        """What is presented, at the top right: cell, experiment, epoch."""
+        self._caption = caption
+        self._show_caption()
+
+    def _show_caption(self) -> None:
+        self._words.setText(str(self._caption))
+
+    def _chosen(self, index: int) -> None:
+        self.show_view(self._names[index])
+
+    def step(self, by: int) -> None:
+        """So many views further."""
+        if self._names:
+            self.show_view(self._names[(self._names.index(self._shown) + by) % len(self._names)])
+
+    def _give_back(self) -> None:
+        if self._shown:
+            self._area.take_back(self._shown)
+            self._shown = ""

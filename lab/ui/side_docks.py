@@ -1,0 +1,162 @@
+"""The panels beside the views: the experiment at the left, cell, runs and plugins at the right, problems below."""
+
+from typing import Final, final
+
+from PySide6.QtCore import QByteArray, QObject, Qt, QTimer, Signal
+from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QMainWindow, QTabBar, QWidget
+
+from lab.ui.perspectives import Width
+from lab.ui.theme import bind_theme, dress, ground, theme
+from lab.ui.words import Text, bind
+
+LEFT: Final = {Width.NARROW: 256, Width.MEDIUM: 288, Width.WIDE: 288}
+RIGHT: Final = 300
+CELL: Final = 400
+PROBLEMS: Final = 90
+_SIDES: Final = {
+    "left": Qt.DockWidgetArea.LeftDockWidgetArea,
+    "right": Qt.DockWidgetArea.RightDockWidgetArea,
+    "problems": Qt.DockWidgetArea.BottomDockWidgetArea,
+}
+
+
+@final
+class SideDock(QDockWidget):
+    """A panel that can be moved to another side. Its title row is the handle; among tabs the tab names it."""
+
+    def __init__(self, name: str, title: Text, panel: QWidget, parent: QWidget, *, tabbed: bool = False) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        bind(self, self.setWindowTitle, title)
+        bind(self, self.setAccessibleName, title)
+        self.setFeatures(
+            QDockWidget.DockWidgetFeature.DockWidgetMovable | QDockWidget.DockWidgetFeature.DockWidgetClosable
+        )
+        self.setTitleBarWidget(QWidget() if tabbed else _head(title))
+        ground(self, "chrome")
+        self.setWidget(panel)
+
+
+@final
+class SidePanels(QObject):
+    """The panels of a main window in three groups, `left`, `right` and `problems`, each shown or hidden as a whole.
+
+    A panel is of the group that its name begins with, up to the first dot.
+    """
+
+    changed = Signal()
+    """Other groups are shown now."""
+
+    def __init__(self, window: QMainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self._docks: dict[str, SideDock] = {}
+        self._wanted: dict[str, bool] = {}
+        self._front: SideDock | None = None
+        """The tab that stands in front; Qt forgets it while docks are hidden."""
+        self._visible = False
+        self._width = Width.MEDIUM
+        self._sizing = QTimer(self)
+        self._sizing.setSingleShot(True)
+        self._sizing.setInterval(0)
+        self._sizing.timeout.connect(self._size)
+
+    def add(self, name: str, title: Text, panel: QWidget, *, tabbed: bool = False) -> None:
+        """Make a dock for a panel at the side of its group."""
+        dock = SideDock(name, title, panel, self._window, tabbed=tabbed)
+        self._docks[name] = dock
+        self._wanted.setdefault(_group(name), _group(name) != "problems")
+        self._window.addDockWidget(_SIDES[_group(name)], dock)
+        dock.hide()
+
+    def panel(self, name: str) -> SideDock | None:
+        """The dock of a panel, if there is one."""
+        return self._docks.get(name)
+
+    def place(self, width: Width, state: QByteArray) -> None:
+        """Put panels where they were left, or where they are at first in a window of this width."""
+        self._width = width
+        if not state.isEmpty() and self._window.restoreState(state):
+            for group in self._wanted:
+                self._wanted[group] = any(not dock.isHidden() for dock in self._of(group))
+        else:
+            self._wanted = {group: group != "problems" for group in self._wanted}
+            if "right" in self._wanted and width is Width.NARROW:
+                self._wanted["right"] = False
+            self._stack()
+            self._sizing.start()
+        self.show(self._visible)
+
+    def show(self, visible: bool) -> None:
+        """Show the groups that are wanted, or none."""
+        self._visible = visible
+        for dock in self._of("right")[1:]:
+            if not dock.visibleRegion().isEmpty():
+                self._front = dock
+        for name, dock in self._docks.items():
+            dock.setVisible(visible and self._wanted[_group(name)])
+        if self._front is not None and not self._front.isHidden():
+            self._front.raise_()
+        self.changed.emit()
+
+    def want(self, group: str, wanted: bool) -> None:
+        """Show or hide a group."""
+        if group in self._wanted and self._wanted[group] != wanted:
+            self._wanted[group] = wanted
+            self.show(self._visible)
+            self._sizing.start()
+
+    def wanted(self, group: str) -> bool:
+        """Whether a group is shown, or will be once panels are."""
+        return self._wanted.get(group, False)
+
+    def bring_up(self, name: str) -> None:
+        """Show a panel in front of others."""
+        dock = self._docks.get(name)
+        if dock is not None:
+            self.want(_group(name), True)
+            dock.raise_()
+
+    def _of(self, group: str) -> list[SideDock]:
+        return [dock for name, dock in self._docks.items() if _group(name) == group]
+
+    def _stack(self) -> None:
+        for name, dock in self._docks.items():
+            self._window.removeDockWidget(dock)
+            self._window.addDockWidget(_SIDES[_group(name)], dock)
+        tabs = self._of("right")[1:]
+        for dock in tabs[1:]:
+            self._window.tabifyDockWidget(tabs[0], dock)
+        self._front = tabs[0] if tabs else None
+
+    def _size(self) -> None:
+        horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
+        for group, size in (("left", LEFT[self._width]), ("right", RIGHT)):
+            docks = [dock for dock in self._of(group)[:1] if not dock.isHidden()]
+            self._window.resizeDocks(docks, [size] * len(docks), horizontal)
+        upper = [dock for dock in self._of("right")[:2] if not dock.isHidden()]
+        if len(upper) == 2:
+            self._window.resizeDocks(upper, [CELL, max(self._window.height() - CELL - 100, 120)], vertical)
+        below = [dock for dock in self._of("problems") if not dock.isHidden()]
+        self._window.resizeDocks(below, [theme.px(PROBLEMS)] * len(below), vertical)
+        for bar in self._window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            bar.setDrawBase(False)
+            bar.setExpanding(False)
+            bar.setVisible(any(not dock.isHidden() for dock in self._of("right")[1:]))
+
+
+def _group(name: str) -> str:
+    return name.partition(".")[0]
+
+
+def _head(title: Text) -> QWidget:
+    head = QWidget()
+    row = QHBoxLayout(head)
+    row.setContentsMargins(12, 8, 8, 2)
+    words = QLabel()
+    dress(words, 13, 600)
+    bind(words, words.setText, title)
+    row.addWidget(words)
+    row.addStretch(1)
+    bind_theme(head, lambda: head.setFixedHeight(theme.px(24) + 10))
+    return head

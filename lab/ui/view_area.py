@@ -1,0 +1,314 @@
+"""The views: docks that can be moved, stacked as tabs and closed, in an inner main window of their own."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Final, Protocol, final, runtime_checkable
+
+from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QMouseEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QTabBar, QTabWidget, QVBoxLayout, QWidget
+
+from lab.ui.perspectives import Rows
+from lab.ui.theme import ground
+from lab.ui.words import Text, bind
+
+_AREA: Final = Qt.DockWidgetArea.TopDockWidgetArea
+
+
+@runtime_checkable
+class Headed(Protocol):
+    """A frame that lends its title row as the handle by which its dock is moved."""
+
+    head: QWidget
+
+    def set_tabbed(self, tabbed: bool) -> None:
+        """Whether a tab shows the title already."""
+
+
+@final
+class _Dock(QDockWidget):
+    """One view with its handle."""
+
+    def __init__(self, name: str, title: Text, frame: QWidget, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self.title = title
+        self.frame = frame
+        bind(self, self.setWindowTitle, title)
+        self.setFeatures(
+            QDockWidget.DockWidgetFeature.DockWidgetMovable | QDockWidget.DockWidgetFeature.DockWidgetClosable
+        )
+        head = frame.head if isinstance(frame, Headed) else QWidget()
+        ground(head, "sheet")
+        self.setTitleBarWidget(head)
+        self.holder = QWidget()
+        self._layout = QVBoxLayout(self.holder)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.addWidget(frame)
+        self.setWidget(self.holder)
+        self.visibilityChanged.connect(self._visible)
+
+    def _visible(self, visible: bool) -> None:
+        # A dock behind a tab counts as visible in Qt; its frame must not, or it would be drawn for nobody.
+        if self.frame.parentWidget() is self.holder:
+            self.frame.setVisible(visible)
+
+    def lend(self) -> None:
+        """Let go of the frame and its title row, so that they can stand elsewhere."""
+        self.setTitleBarWidget(QWidget())
+        self._layout.removeWidget(self.frame)
+        self.frame.setParent(None)
+
+    def take_back(self) -> None:
+        """Put the frame and its title row back where they belong."""
+        self._layout.addWidget(self.frame)
+        self.frame.show()
+        if isinstance(self.frame, Headed):
+            self.setTitleBarWidget(self.frame.head)
+            self.frame.head.show()
+
+
+@final
+class ViewArea(QMainWindow):
+    """The area of the views. Views are known by name; a name that is not there is passed over."""
+
+    current_changed = Signal(str)
+    """The view a person works in now."""
+    shown_changed = Signal()
+    """Other views can be seen now."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("views")
+        self.setWindowFlags(Qt.WindowType.Widget)
+        self.setDockNestingEnabled(True)
+        self.setDocumentMode(True)
+        self.setAnimated(False)
+        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        ground(self, "sheet")
+        self._docks: dict[str, _Dock] = {}
+        self._rows: Rows = ()
+        self._alone: QByteArray | None = None
+        self.current = ""
+        self.touched = False
+        """Whether a person has changed the arrangement since it was made."""
+        self._tidying = QTimer(self)
+        self._tidying.setSingleShot(True)
+        self._tidying.setInterval(0)
+        self._tidying.timeout.connect(self._tidy)
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            app.focusChanged.connect(self._focus_moved)
+
+    def add(self, name: str, title: Text, frame: QWidget) -> None:
+        """Make a dock for a view; it stays closed until an arrangement or a person shows it."""
+        dock = _Dock(name, title, frame, self)
+        self._docks[name] = dock
+        self.addDockWidget(_AREA, dock)
+        dock.hide()
+        dock.visibilityChanged.connect(self._changed)
+        dock.dockLocationChanged.connect(self._changed)
+        dock.topLevelChanged.connect(self._touch)
+        dock.toggleViewAction().triggered.connect(self._touch)
+
+    def names(self) -> list[str]:
+        """All views, in the order in which they were added."""
+        return list(self._docks)
+
+    def title(self, name: str) -> Text:
+        """The title of a view."""
+        return self._docks[name].title
+
+    def frame(self, name: str) -> QWidget:
+        """The frame of a view."""
+        return self._docks[name].frame
+
+    def open_action(self, name: str) -> QAction:
+        """The action that shows or closes a view."""
+        return self._docks[name].toggleViewAction()
+
+    def opened(self) -> list[str]:
+        """Views that are not closed: seen, or behind a tab."""
+        return [name for name, dock in self._docks.items() if not dock.isHidden()]
+
+    def arrange(self, rows: Rows) -> None:
+        """Put views into rows of cells, and close all others."""
+        self._alone = None
+        self.touched = False
+        for dock in self._docks.values():
+            self.removeDockWidget(dock)
+        known = [[(span, [n for n in names if n in self._docks]) for span, names in row] for row in rows]
+        placed = [[(span, names) for span, names in row if names] for row in known]
+        cells = [row for row in placed if row]
+        firsts = [self._docks[row[0][1][0]] for row in cells]
+        for above, dock in zip([None, *firsts], firsts, strict=False):
+            if above is None:
+                self.addDockWidget(_AREA, dock)
+            else:
+                self.splitDockWidget(above, dock, Qt.Orientation.Vertical)
+        for row in cells:
+            heads = [self._docks[names[0]] for _, names in row]
+            for left, dock in pairwise(heads):
+                self.splitDockWidget(left, dock, Qt.Orientation.Horizontal)
+        for dock in firsts:
+            dock.show()
+        for row in cells:
+            for _, names in row:
+                self._stack(names)
+        self._rows = tuple(tuple((span, tuple(names)) for span, names in row) for row in cells)
+        self._size()
+        if self.current not in self.opened():
+            self._choose(next(iter(self.opened()), ""))
+        self._tidying.start()
+
+    def restore(self, state: QByteArray) -> bool:
+        """Put views where `saveState` found them; False where it does not fit these views."""
+        self._alone = None
+        self._rows = ()
+        self.touched = True
+        self._tidying.start()
+        return self.restoreState(state)
+
+    def arrangement(self) -> QByteArray:
+        """Where the views are, also while one of them is enlarged."""
+        return self.saveState() if self._alone is None else self._alone
+
+    def enlarge(self, name: str | None) -> None:
+        """Show one view alone; None shows all again."""
+        if self._alone is not None:
+            if self.touched:
+                self.restore(self._alone)
+            else:
+                self.arrange(self._rows)
+        if name in self._docks:
+            self._alone = self.saveState()
+            for other, dock in self._docks.items():
+                dock.setVisible(other == name)
+            self._choose(name)
+            self._tidying.start()
+
+    @property
+    def enlarged(self) -> bool:
+        """Whether one view is shown alone."""
+        return self._alone is not None
+
+    def show_view(self, name: str) -> None:
+        """Open a view, bring it to the front and give it the focus."""
+        dock = self._docks.get(name)
+        if dock is None:
+            return
+        if self._alone is not None:
+            self.enlarge(name)
+        dock.show()
+        dock.raise_()
+        self._choose(name)
+        dock.frame.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def step(self, by: int) -> None:
+        """Go to the next view that is open, or with -1 to the one before."""
+        names = self.opened() if self._alone is None else list(self._docks)
+        if names:
+            at = names.index(self.current) if self.current in names else -1
+            self.show_view(names[(at + by) % len(names)])
+
+    def lend(self, name: str) -> QWidget:
+        """Let go of the frame of a view, and of its title row, until `take_back`."""
+        self._docks[name].lend()
+        return self._docks[name].frame
+
+    def take_back(self, name: str) -> None:
+        """Put a lent frame back into its dock."""
+        self._docks[name].take_back()
+        self._tidying.start()
+
+    def event(self, event: QEvent) -> bool:
+        """Notice when a person moves a line between views: presses on those reach no child."""
+        if isinstance(event, QMouseEvent) and event.type() is QEvent.Type.MouseButtonPress:
+            self.touched = self.touched or self.childAt(event.position().toPoint()) is None
+        return super().event(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the shares of an arrangement that nobody has changed."""
+        super().resizeEvent(event)
+        if not self.touched and self._alone is None:
+            self._size()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Share out the room once there is some."""
+        super().showEvent(event)
+        self._tidying.start()
+
+    def minimumSizeHint(self) -> QSize:
+        """Small: views elide rather than widen the window."""
+        return QSize(120, 120)
+
+    def _stack(self, names: Sequence[str]) -> None:
+        first = self._docks[names[0]]
+        first.show()
+        for name in names[1:]:
+            self.tabifyDockWidget(first, self._docks[name])
+            self._docks[name].show()
+        first.raise_()
+
+    def _size(self) -> None:
+        """Give rows the same height and cells their share of the width."""
+        layout = self.layout()
+        if layout is not None:
+            layout.activate()
+        rows = [[(span, self._docks[names[0]]) for span, names in row] for row in self._rows]
+        for row in rows:
+            total = sum(span for span, _ in row)
+            widths = [round(self.width() * span / total) for span, _ in row]
+            self.resizeDocks([dock for _, dock in row], widths, Qt.Orientation.Horizontal)
+        if rows:
+            height = round(self.height() / len(rows))
+            self.resizeDocks([row[0][1] for row in rows], [height] * len(rows), Qt.Orientation.Vertical)
+
+    def _tidy(self) -> None:
+        """Size once more now that all are shown; hide tab bars left over; tell frames whether a tab names them."""
+        if not self.touched and self._alone is None:
+            self._size()
+        groups = [[dock, *self.tabifiedDockWidgets(dock)] for dock in self._docks.values() if not dock.isHidden()]
+        for bar in self.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            # Qt forgets tab bars when views are rearranged: they stay visible over other views.
+            bar.setVisible(any(_is_bar_of(bar, group) for group in groups))
+            bar.setDrawBase(False)
+            bar.setExpanding(False)
+            bar.setUsesScrollButtons(True)
+            bar.setElideMode(Qt.TextElideMode.ElideRight)
+        for dock in self._docks.values():
+            if isinstance(dock.frame, Headed):
+                dock.frame.set_tabbed(any(not other.isHidden() for other in self.tabifiedDockWidgets(dock)))
+        self.shown_changed.emit()
+
+    def _touch(self) -> None:
+        self.touched = True
+
+    def _changed(self) -> None:
+        self._tidying.start()
+
+    def _choose(self, name: str) -> None:
+        if name != self.current:
+            self.current = name
+            self.current_changed.emit(name)
+
+    def _focus_moved(self, _old: QWidget | None, new: QWidget | None) -> None:
+        if new is not None:
+            for name, dock in self._docks.items():
+                if dock.isAncestorOf(new):
+                    self._choose(name)
+                    return
+
+
+def _is_bar_of(bar: QTabBar, group: Sequence[QDockWidget]) -> bool:
+    """Whether a tab bar names the docks of a group and stands above the one in front."""
+    opened = [dock for dock in group if not dock.isHidden()]
+    titles = sorted(dock.windowTitle() for dock in opened)
+    named = sorted(bar.tabText(index) for index in range(bar.count()))
+    return len(opened) > 1 and titles == named and any(_stands_on(bar, dock) for dock in opened)
+
+
+def _stands_on(bar: QTabBar, dock: QDockWidget) -> bool:
+    area, below = bar.geometry(), dock.geometry()
+    return area.x() == below.x() and area.width() == below.width() and abs(below.y() - area.bottom() - 1) <= 1
