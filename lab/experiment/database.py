@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import final
 
 from lab.errors import StoreError
+from lab.experiment.facts import facts_json
 
 FILE = "runs.sqlite3"
-VERSION = 1
-"""The version of the schema; an older one would be brought up to it here, a newer one is refused."""
+VERSION = 2
+"""The version of the schema; an older one is brought up to it here, a newer one is refused."""
 
 _APPLICATION = 0x524E4E4C  # "RNNL", so that someone else's database is not written into
 _SCHEMA = """
@@ -32,7 +33,9 @@ CREATE TABLE runs (
     baselines TEXT NOT NULL DEFAULT '{}',
     error TEXT,
     pid INTEGER,
-    experiment TEXT NOT NULL
+    experiment TEXT NOT NULL,
+    note TEXT NOT NULL DEFAULT '',
+    facts TEXT NOT NULL DEFAULT '{}'
 );
 -- A value that is NULL was NaN, which SQLite does not have.
 CREATE TABLE scalars (
@@ -83,6 +86,16 @@ class Database:
             self._connection.close()
             raise
 
+    @property
+    def writable(self) -> bool:
+        """True where the file can be changed, or made."""
+        return not self.path.exists() or (os.access(self.path, os.W_OK) and os.access(self.path.parent, os.W_OK))
+
+    def columns(self) -> set[str]:
+        """The columns of the table of runs: fewer in an older file that cannot be written to."""
+        with self.reading() as connection:
+            return {str(row[1]) for row in connection.execute("PRAGMA table_info(runs)")}
+
     def close(self) -> None:
         """Close the file; the last one to do so folds the write-ahead log into it."""
         self._connection.close()
@@ -109,7 +122,7 @@ class Database:
     def _address(self) -> str:
         """A folder that cannot be written to is read as it stands, if no log waits to be folded in."""
         address = self.path.absolute().as_uri()
-        if not self.path.exists() or (os.access(self.path, os.W_OK) and os.access(self.path.parent, os.W_OK)):
+        if self.writable:
             return f"{address}?mode=rwc"
         log = self.path.with_name(f"{FILE}-wal")
         return f"{address}?mode=ro" if log.exists() and log.stat().st_size else f"{address}?mode=ro&immutable=1"
@@ -126,12 +139,28 @@ class Database:
                         connection.execute(f"PRAGMA application_id = {_APPLICATION}")
                         connection.execute(f"PRAGMA user_version = {VERSION}")
             self._connection.execute("PRAGMA synchronous = FULL")
+            if version == 1:
+                self._upgrade()
         if version > VERSION:
             raise StoreError(
                 "the runs in this folder were made by a newer version of RNN Lab",
                 file=str(self.path),
                 remedy="Update RNN Lab, or choose another folder for runs",
             )
+
+    def _upgrade(self) -> None:
+        """From version 1, which had neither notes nor facts. A folder that is read only stays as it is."""
+        if not self.writable:
+            return
+        with self.writing() as connection:
+            if self._version() != 1:
+                return  # another process may have been quicker
+            connection.execute("ALTER TABLE runs ADD COLUMN note TEXT NOT NULL DEFAULT ''")
+            connection.execute("ALTER TABLE runs ADD COLUMN facts TEXT NOT NULL DEFAULT '{}'")
+            rows = connection.execute("SELECT number, experiment FROM runs").fetchall()
+            known = [(facts_json(experiment), number) for number, experiment in rows]
+            connection.executemany("UPDATE runs SET facts = ? WHERE number = ?", known)
+            connection.execute(f"PRAGMA user_version = {VERSION}")
 
     def _version(self) -> int:
         """The version of the schema, 0 where there is none yet. StoreError for a database of something else."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, final
 
 from lab.experiment.spec import Spec
@@ -28,7 +28,8 @@ class Scalar(NamedTuple):
 class Run:
     """A run as it is listed. `created` is ISO 8601 in UTC, `seconds` the time trained, `pid` its (last) process.
 
-    `plan` is how it is computed, `metrics` what it reached, `baselines` what naive predictors reach.
+    `plan` is how it is computed, `metrics` what it reached, `baselines` what naive predictors reach. `number` counts
+    the runs of a folder; `note` is a person's; `facts` are what the experiment says, flat.
     """
 
     id: str
@@ -43,10 +44,13 @@ class Run:
     baselines: Mapping[str, float]
     error: str | None
     pid: int | None
+    number: int = 0
+    note: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        """All of it as plain JSON values."""
-        fields = {name: getattr(self, name) for name in self.__slots__}
+        """All of it as plain JSON values, without what stands in its experiment."""
+        fields = {name: getattr(self, name) for name in self.__slots__ if name != "facts"}
         plain: dict[str, Any] = without_nan(fields)
         return plain
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,10 +13,13 @@ from typing import Any, Self, final
 
 from lab.errors import StoreError, unknown
 from lab.experiment.database import Database
+from lab.experiment.facts import facts_json
 from lab.experiment.lock import Lock, is_held
 from lab.experiment.runs import Run, RunState, Scalar, slug
 
-_COLUMNS = "id, name, state, created, updates, epochs, seconds, plan, metrics, baselines, error, pid"
+_COLUMNS = "id, name, state, created, updates, epochs, seconds, plan, metrics, baselines, error, pid, number"
+_LATER = {"note": "''", "facts": "'{}'"}
+"""Columns that an older database lacks, and what stands for them."""
 _GUESSED = 200
 """Among so many of the newest runs the one is looked for that a wrong id was meant to be."""
 
@@ -31,6 +35,8 @@ class Store:
         """Open the store; `create` makes it where there is none. `patience`: seconds to wait for other processes."""
         self.folder = folder
         self._database = Database(folder, create=create, patience=patience)
+        there = self._database.columns()
+        self._columns = ", ".join([_COLUMNS, *(name if name in there else blank for name, blank in _LATER.items())])
         self._locks: dict[str, Lock] = {}
 
     def __enter__(self) -> Self:
@@ -63,9 +69,17 @@ class Store:
         with self._database.writing() as connection:
             run = self._new_folder(wanted)
             connection.execute(
-                "INSERT INTO runs (id, name, state, created, plan, baselines, experiment)"
-                " VALUES (?, ?, 'created', ?, ?, ?, ?)",
-                (run, name, now.isoformat(), json.dumps(plan or {}), json.dumps(baselines or {}), experiment),
+                "INSERT INTO runs (id, name, state, created, plan, baselines, experiment, facts)"
+                " VALUES (?, ?, 'created', ?, ?, ?, ?, ?)",
+                (
+                    run,
+                    name,
+                    now.isoformat(),
+                    json.dumps(plan or {}),
+                    json.dumps(baselines or {}),
+                    experiment,
+                    facts_json(experiment),
+                ),
             )
         return run
 
@@ -142,10 +156,15 @@ class Store:
         baselines: Mapping[str, float] | None = None,
         error: str | None = None,
         experiment: str | None = None,
+        name: str | None = None,
+        note: str | None = None,
     ) -> None:
         """Say something new about a run; what is None stays as it is."""
         number = self._number(run)
-        texts = {"state": state, "error": error, "experiment": experiment}
+        known = None if experiment is None else facts_json(experiment)
+        texts = {
+            "state": state, "error": error, "experiment": experiment, "facts": known, "name": name, "note": note
+        }  # fmt: skip
         tables = {"plan": plan, "metrics": metrics, "baselines": baselines}
         changes = texts | {key: None if value is None else json.dumps(dict(value)) for key, value in tables.items()}
         with self._database.writing() as connection:
@@ -153,17 +172,60 @@ class Store:
                 if value is not None:
                     connection.execute(f"UPDATE runs SET {column} = ? WHERE number = ?", (value, number))
 
-    def runs(self) -> list[Run]:
-        """All runs, the oldest first."""
+    def remove(self, run: str) -> None:
+        """Delete a run, its curves and its checkpoints. StoreError while a process has it."""
+        number = self._number(run)
+        if run not in self._locks and is_held(self._lock_path(run)):
+            raise StoreError(f"the run {run!r} is running", remedy="Stop it first, then delete it")
+        self.release(run)
+        with self._database.writing() as connection:
+            connection.execute("DELETE FROM scalars WHERE run = ?", (number,))
+            connection.execute("DELETE FROM runs WHERE number = ?", (number,))
+        # What is left of the folder is of no run, and its name is not used again.
+        shutil.rmtree(self.run_folder(run), ignore_errors=True)
+
+    def runs(self, after: int = 0) -> list[Run]:
+        """All runs, the oldest first; only those with a number above `after`."""
         with self._database.reading() as connection:
-            rows = connection.execute(f"SELECT {_COLUMNS} FROM runs ORDER BY number").fetchall()
+            query = f"SELECT {self._columns} FROM runs WHERE number > ? ORDER BY number"
+            rows = connection.execute(query, (after,)).fetchall()
         return [self._run(row) for row in rows]
+
+    def version(self) -> tuple[int, int]:
+        """Two numbers that change whenever another process, or this one, has written something."""
+        with self._database.reading() as connection:
+            (others,) = connection.execute("PRAGMA data_version").fetchone()
+            return int(others), connection.total_changes
+
+    def thinned(self, run: str, names: Sequence[str], points: int) -> list[float]:
+        """About `points` values of the first of these curves that the run has, evenly taken, without those not finite.
+
+        It reads no more than it returns, however long the curve is: for a small picture of it.
+        """
+        number = self._number(run)
+        with self._database.reading() as connection:
+            for name in names:
+                (last,) = connection.execute(
+                    'SELECT max("update") FROM scalars WHERE run = ? AND name = ?', (number, name)
+                ).fetchone()
+                if last:
+                    found = dict(
+                        connection.execute(
+                            'SELECT "update", value FROM scalars WHERE run = ? AND name = ? AND "update" >= ?'
+                            ' AND value IS NOT NULL ORDER BY "update" LIMIT 1',
+                            (number, name, 1 + (last - 1) * point // (points - 1)),
+                        ).fetchone()
+                        or (last + 1, math.nan)
+                        for point in range(points)
+                    )
+                    return [value for value in found.values() if math.isfinite(value)]
+        return []
 
     def find(self, run: str) -> Run:
         """The run with this id, or with the only id that begins so."""
         with self._database.reading() as connection:
             rows = connection.execute(
-                f"SELECT {_COLUMNS} FROM runs WHERE id = :id OR substr(id, 1, length(:id)) = :id"
+                f"SELECT {self._columns} FROM runs WHERE id = :id OR substr(id, 1, length(:id)) = :id"
                 " ORDER BY id = :id DESC LIMIT 2",
                 {"id": run},
             ).fetchall()
@@ -215,7 +277,23 @@ class Store:
         return int(row[0])
 
     def _run(self, row: Sequence[Any]) -> Run:
-        run, name, state, created, updates, epochs, seconds, plan, metrics, baselines, error, pid = row
+        (
+            run,
+            name,
+            state,
+            created,
+            updates,
+            epochs,
+            seconds,
+            plan,
+            metrics,
+            baselines,
+            error,
+            pid,
+            number,
+            note,
+            known,
+        ) = row
         if state in ("running", "paused") and not is_held(self._lock_path(run)):
             state = "interrupted"
         return Run(
@@ -231,6 +309,9 @@ class Store:
             baselines=json.loads(baselines),
             error=error,
             pid=pid,
+            number=number,
+            note=note,
+            facts=json.loads(known),
         )
 
     def _lock_path(self, run: str) -> Path:

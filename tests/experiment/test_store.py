@@ -344,7 +344,7 @@ def test_what_is_no_store_is_left_alone(tmp_path: Path) -> None:
     path.unlink()
     Store(tmp_path).close()
     connection = sqlite3.connect(path)
-    connection.execute("PRAGMA user_version = 2")
+    connection.execute(f"PRAGMA user_version = {database.VERSION + 1}")
     connection.close()
     assert told(tmp_path).message == "the runs in this folder were made by a newer version of RNN Lab"
 
@@ -437,3 +437,36 @@ def test_a_run_whose_folder_cannot_be_made_is_not_listed(runs: Store, monkeypatc
         patch.setattr(Path, "mkdir", full)
         with pytest.raises(StoreError, match="the run cannot be claimed: No space left on device"):
             runs.claim(run)
+
+
+def test_an_older_database_is_brought_up_to_date(tmp_path: Path) -> None:
+    with Store(tmp_path) as runs:
+        run = runs.create(name="one", label="x", experiment='[[layers]]\ncell = "gru"\nhidden = 8\n')
+    connection = sqlite3.connect(tmp_path / database.FILE)
+    connection.executescript(
+        "ALTER TABLE runs DROP COLUMN note; ALTER TABLE runs DROP COLUMN facts; PRAGMA user_version = 1"
+    )
+    connection.close()
+    with Store(tmp_path) as runs:
+        found = runs.find(run)
+        assert (found.note, found.facts) == ("", {"layers.0.cell": "gru", "layers.0.hidden": 8})
+        runs.change(run, name="two", note="seen")
+    with Store(tmp_path) as runs:
+        assert (runs.find(run).name, runs.find(run).note) == ("two", "seen")
+
+
+def test_a_removed_run_leaves_nothing(tmp_path: Path) -> None:
+    with Store(tmp_path) as runs, Store(tmp_path) as others:
+        run = added(runs)
+        runs.record(run, ROWS, updates=1, epochs=0, seconds=0)
+        others.claim(run)
+        with pytest.raises(StoreError, match="is running"):
+            runs.remove(run)
+        others.release(run)
+        before = others.version()
+        runs.remove(run)
+        assert others.version() != before
+        assert others.runs() == []
+        assert not runs.run_folder(run).exists()
+        with pytest.raises(StoreError, match="there is no run"):
+            runs.scalars(run)

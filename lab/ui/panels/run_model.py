@@ -1,0 +1,262 @@
+"""The runs of a folder as a list for a view: newest first, filtered, with ticks for those that are compared."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, Final, TypeVar, final
+
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+
+from lab.errors import StoreError
+from lab.experiment.database import FILE
+from lab.experiment.query import Query, text_of
+from lab.experiment.runs import Run
+from lab.experiment.store import Store
+from lab.ui.panels.run_words import summary, title
+
+RUN: Final = int(Qt.ItemDataRole.UserRole)
+CURVE: Final = RUN + 1
+SERIES: Final = RUN + 2
+CURRENT: Final = RUN + 3
+CURRENT_SERIES: Final = 2
+"""The colour of the run on the stage; those compared with it get the next ones."""
+_COMPARED: Final = (3, 4, 5, 6, 7, 8)
+_POINTS: Final = 40
+_CURVES: Final = ("validation.loss", "train.loss")
+_ACTIVE: Final = ("created", "running", "paused")
+
+Index = QModelIndex | QPersistentModelIndex
+_ROOT: Final = QModelIndex()
+T = TypeVar("T")
+
+
+@final
+class RunModel(QAbstractListModel):
+    """Lists runs; curves are read when they are seen. Errors of the store go to `failed`, and nothing is lost."""
+
+    failed = Signal(object)
+    ticked = Signal()
+
+    def __init__(self, folder: Path, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.folder = folder
+        self.current: str | None = None
+        self.compared: list[str] = []
+        self.trash: list[str] = []
+        """Runs that are not shown any more, and are deleted when the panel is closed."""
+        self._store: Store | None = None
+        self._version = (-1, -1)
+        self._all: dict[str, Run] = {}
+        self._searched: dict[str, str] = {}
+        self._curves: dict[str, tuple[int, list[float]]] = {}
+        self._shown: list[str] = []
+        self._query = Query.read("")
+
+    def close(self) -> None:
+        """Let go of the database."""
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+
+    def total(self) -> int:
+        """How many runs there are, filtered or not."""
+        return len(self._all) - len(self.trash)
+
+    def run(self, run: str) -> Run | None:
+        """A run by its id."""
+        return self._all.get(run)
+
+    def shown(self) -> list[str]:
+        """The ids in the list, from above."""
+        return list(self._shown)
+
+    def reload(self) -> None:
+        """Read all runs anew."""
+        found = self.attempt(lambda store: store.runs())
+        if found is not None:
+            self._all = {run.id: run for run in found}
+            self._searched.clear()
+            self._filter()
+
+    def refresh(self) -> None:
+        """Read what may have changed since: runs that go on, and new ones. Costs next to nothing where nothing has."""
+        version = self.attempt(lambda store: store.version())
+        if version is None or version == self._version:
+            return
+        self._version = version
+        if not self._all:
+            self.reload()
+            return
+        last = max(run.number for run in self._all.values())
+        active = [run.id for run in self._all.values() if run.state in _ACTIVE]
+        changed = self.attempt(lambda store: [*map(store.find, active), *store.runs(after=last)]) or []
+        new = any(run.id not in self._all for run in changed)
+        for run in changed:
+            self._all[run.id] = run
+            self._searched.pop(run.id, None)
+        if new:
+            self._filter()
+        else:
+            self._repaint(run.id for run in changed)
+
+    def filter(self, text: str) -> None:
+        """Show only the runs that a query means."""
+        query = Query.read(text)
+        if query != self._query:
+            self._query = query
+            self._filter()
+
+    def look_at(self, run: str | None) -> None:
+        """Another run is on the stage."""
+        before, self.current = self.current, run
+        if run is not None:
+            self._read(run)
+        self._repaint(one for one in (before, run) if one)
+
+    def tick(self, run: str, on: bool) -> None:
+        """Compare a run, or no more."""
+        if on and run not in self.compared and len(self.compared) < len(_COMPARED):
+            self.compared.append(run)
+        elif not on and run in self.compared:
+            self.compared.remove(run)
+        else:
+            return
+        self._repaint([*self.compared, run])
+        self.ticked.emit()
+
+    def series_of(self, run: str) -> int:
+        """The colour of a run that is seen, 0 of any other."""
+        if run == self.current:
+            return CURRENT_SERIES
+        return _COMPARED[self.compared.index(run)] if run in self.compared else 0
+
+    def change(self, run: str, *, name: str | None = None, note: str | None = None) -> bool:
+        """Rename a run, or write a note to it; False where the store refuses."""
+
+        def change(store: Store) -> bool:
+            store.change(run, name=name, note=note)
+            return True
+
+        done = self.attempt(change) is not None
+        if done:
+            self._read(run)
+            self._repaint([run])
+        return done
+
+    def discard(self, runs: Iterable[str]) -> list[str]:
+        """Take runs out of the list; returns those that could be: not one that is running."""
+        gone = [run for run in runs if run in self._all and self._all[run].state not in ("running", "paused")]
+        self.trash += [run for run in gone if run not in self.trash]
+        for run in gone:
+            self.tick(run, on=False)
+        self._filter()
+        return gone
+
+    def restore(self, runs: Iterable[str]) -> None:
+        """Put discarded runs back."""
+        for run in runs:
+            if run in self.trash:
+                self.trash.remove(run)
+        self._filter()
+
+    def empty_trash(self) -> None:
+        """Delete what was discarded, for good."""
+
+        def remove(store: Store) -> None:
+            while self.trash:
+                run = self.trash.pop()
+                self._all.pop(run, None)
+                store.remove(run)
+
+        while self.trash and self._store is not None:
+            self.attempt(remove)
+
+    def experiment(self, run: str) -> str | None:
+        """The text of a run's experiment."""
+        return self.attempt(lambda store: store.experiment(run))
+
+    def rowCount(self, parent: Index = _ROOT) -> int:
+        return 0 if parent.isValid() else len(self._shown)
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        flags = super().flags(index)
+        return flags | Qt.ItemFlag.ItemIsEditable | Qt.ItemFlag.ItemIsUserCheckable if index.isValid() else flags
+
+    def data(self, index: Index, role: int = int(Qt.ItemDataRole.DisplayRole)) -> Any:
+        if not index.isValid() or index.row() >= len(self._shown):
+            return None
+        run = self._all[self._shown[index.row()]]
+        if role == RUN:
+            return run
+        if role == CURVE:
+            return self._curve(run)
+        if role == SERIES:
+            return self.series_of(run.id)
+        if role == CURRENT:
+            return run.id == self.current
+        if role == Qt.ItemDataRole.DisplayRole:
+            return title(run)
+        if role == Qt.ItemDataRole.EditRole:
+            return run.name
+        if role == Qt.ItemDataRole.CheckStateRole:
+            return Qt.CheckState.Checked if self.series_of(run.id) else Qt.CheckState.Unchecked
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return "\n".join(part for part in (title(run), str(summary(run)), run.error or "", run.note) if part)
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return f"{title(run)}, {summary(run)}"
+        return None
+
+    def setData(self, index: Index, value: Any, role: int = int(Qt.ItemDataRole.EditRole)) -> bool:
+        run = self._shown[index.row()]
+        if role == Qt.ItemDataRole.EditRole:
+            name = " ".join(str(value).split())
+            return bool(name) and (name == self._all[run].name or self.change(run, name=name))
+        if role == Qt.ItemDataRole.CheckStateRole and run != self.current:
+            self.tick(run, Qt.CheckState(value) == Qt.CheckState.Checked)
+            return True
+        return False
+
+    def attempt(self, ask: Callable[[Store], T]) -> T | None:
+        """Ask the store; None where there is none yet, or where it cannot answer."""
+        try:
+            if self._store is None:
+                if not (self.folder / FILE).exists():
+                    return None
+                self._store = Store(self.folder, create=False, patience=0.5)
+            return ask(self._store)
+        except StoreError as error:
+            self.failed.emit(error)
+            return None
+
+    def _read(self, run: str) -> None:
+        found = self.attempt(lambda store: store.find(run))
+        if found is not None:
+            new = run not in self._all
+            self._all[run] = found
+            self._searched.pop(run, None)
+            if new:
+                self._filter()
+
+    def _curve(self, run: Run) -> list[float]:
+        known = self._curves.get(run.id)
+        if known is None or known[0] != run.updates:
+            values = self.attempt(lambda store: store.thinned(run.id, _CURVES, _POINTS)) or []
+            known = self._curves[run.id] = (run.updates, values)
+        return known[1]
+
+    def _filter(self) -> None:
+        self.beginResetModel()
+        hidden, holds = set(self.trash), self._query.holds
+        for run in self._all.values() if self._query.words else ():
+            if run.id not in self._searched:
+                self._searched[run.id] = text_of(run)
+        shown = [run for run in self._all.values() if run.id not in hidden and holds(run, self._searched.get(run.id))]
+        self._shown = [run.id for run in sorted(shown, key=lambda run: -run.number)]
+        self.endResetModel()
+
+    def _repaint(self, runs: Iterable[str]) -> None:
+        wanted = set(runs)
+        if not wanted:
+            return
+        rows = [row for row, run in enumerate(self._shown) if run in wanted]
+        for row in rows:
+            self.dataChanged.emit(self.index(row), self.index(row))
