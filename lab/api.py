@@ -14,6 +14,9 @@ from lab.components.schedule import Schedule
 from lab.components.tables import Table, read_csv
 from lab.components.windows import cut_series
 from lab.errors import DataError, HyperparameterError, LabError, PluginError
+from lab.gradients.decay import Decay, decay, mean_by_lag
+from lab.gradients.spectrum import eigenvalues, singular_values
+from lab.gradients.unrolled import ThroughTime
 from lab.hyperparameters import Activation, hyperparameter
 from lab.model.initialisers import (
     Initialiser,
@@ -60,11 +63,12 @@ from lab.trace.tracer import Next
 
 __all__ = [
     "API_VERSION", "Activation", "Algorithm", "Batch", "Cell", "Continuation", "Data", "DataError", "Dataset",
-    "HyperparameterError", "Initialiser", "LabError", "LayerLook", "Learner", "Look", "Loss", "Metric", "Next",
-    "Optimizer", "PluginError", "Probe", "Schedule", "Sequences", "Series", "Step", "Table", "Var", "activate",
-    "broadcast", "check_memory", "concat", "constant", "cos", "cut_series", "exp", "fixed", "floor", "gather",
-    "glorot", "he", "hookimpl", "hyperparameter", "identity", "log", "log_sum_exp", "maximum", "minimum",
-    "one_hot", "orthogonal", "outer", "read_csv", "read_text", "reduce_max", "reduce_mean", "reduce_sum",
-    "relu", "reshape", "resource_folder", "root_mean_squared_errors", "sigmoid", "sign", "sin", "softmax",
-    "sqrt", "stop_gradient", "tanh", "uniform", "where", "zeros",
+    "Decay", "HyperparameterError", "Initialiser", "LabError", "LayerLook", "Learner", "Look", "Loss", "Metric",
+    "Next", "Optimizer", "PluginError", "Probe", "Schedule", "Sequences", "Series", "Step", "Table",
+    "ThroughTime", "Var", "activate", "broadcast", "check_memory", "concat", "constant", "cos", "cut_series",
+    "decay", "eigenvalues", "exp", "fixed", "floor", "gather", "glorot", "he", "hookimpl", "hyperparameter",
+    "identity", "log", "log_sum_exp", "maximum", "mean_by_lag", "minimum", "one_hot", "orthogonal", "outer",
+    "read_csv", "read_text", "reduce_max", "reduce_mean", "reduce_sum", "relu", "reshape", "resource_folder",
+    "root_mean_squared_errors", "sigmoid", "sign", "sin", "singular_values", "softmax", "sqrt", "stop_gradient",
+    "tanh", "uniform", "where", "zeros",
 ]  # fmt: skip

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from lab.components.base import Component, check_choice, check_signature
 from lab.components.dataset import Data, Sequences
+from lab.gradients.unrolled import ThroughTime
 
 TIERS: Final = ("update", "sampled", "demand")
 """What a probe costs: so little that every frame may have it, some milliseconds, or so much that it is only asked."""
@@ -56,7 +57,7 @@ class LayerLook(Protocol):
 
     @property
     def bounds(self) -> Mapping[str, tuple[float, float]]:
-        """The limits of watched values that have them: (0, 1) behind a sigmoid, (-1, 1) behind a tanh."""
+        """The limits of watched values and states that have them: (0, 1) behind a sigmoid, (-1, 1) behind a tanh."""
         ...
 
     @property
@@ -144,6 +145,14 @@ class Look(Protocol):
 
     def judged(self) -> tuple[NDArray[Any], NDArray[Any], float]:
         """Predictions (R, K), their targets, and the dataset's metric: over part of the split where it is large."""
+        ...
+
+    def through_time(self, layer: str, sample: int) -> ThroughTime:
+        """The gradients through time of a layer in one of the watched samples; kept for as long as the look lasts."""
+        ...
+
+    def jacobians(self, layer: str, sample: int, steps: NDArray[Any]) -> NDArray[Any]:
+        """∂s_t/∂s_{t-1} of a layer's whole state at some steps of a watched sample, (n, S, S): row the state after."""
         ...
 
     def series(self) -> Series | None:

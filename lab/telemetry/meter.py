@@ -9,6 +9,10 @@ WINDOW: Final = 10.0
 """Seconds over which the share that is shown is taken."""
 FREE: Final = 0.01
 """Of the first measurement of a probe, which builds what later ones use, so many seconds count for its next."""
+LEAST: Final = 1e-6
+"""The smallest share that is told from none."""
+CREDIT: Final = 0.2
+"""Seconds that may be spent ahead of the share, so that everything can be seen once at the beginning."""
 
 
 @final
@@ -26,20 +30,24 @@ class Meter:
 
     At most `rate` measurements a second of each probe, and at most `share` of the time for all. Probes that need less
     than their even part of the share leave the rest to those that need more; a probe then waits after each measurement
-    until what it took is its part of the time that has gone by.
+    until what it took is its part of the time that has gone by. Whatever single probes take, all of them wait while
+    more was spent than the share of the time since the first measurement, and CREDIT.
     """
 
     def __init__(self, share: float, rate: float) -> None:
         self.limit, self.rate = share, rate
-        self.next = 0.0
+        self.next = float("inf")
         """No probe is due before this time."""
         self._accounts: dict[str, _Account] = {}
         self._log: deque[tuple[float, float]] = deque()
         self._since: float | None = None
+        self._spent = 0.0
+        self._started: float | None = None
 
     def set(self, share: float, rate: float) -> None:
         """Other limits from now on; waiting probes are due as soon as the new ones let them."""
         self.limit, self.rate = share, rate
+        self._since, self._spent = None, 0.0
         for account in self._accounts.values():
             account.ready = 0.0
         self._plan()
@@ -58,9 +66,12 @@ class Meter:
 
     def took(self, probe: str, start: float, end: float) -> None:
         """A probe was measured between two times."""
+        if self._started is None:
+            self._started = start
         if self._since is None:
             self._since = start
         self._log.append((end, end - start))
+        self._spent += end - start
         account = self._accounts.get(probe)
         if account is None:
             return
@@ -74,12 +85,14 @@ class Meter:
         """The share of the last seconds that was spent on measuring, 0 to 1."""
         while self._log and self._log[0][0] < now - WINDOW:
             self._log.popleft()
-        if self._since is None or not self._log:
+        if not self._log or self._started is None:
             return 0.0
-        return min(1.0, sum(seconds for _, seconds in self._log) / max(min(now - self._since, WINDOW), 1e-9))
+        return min(1.0, sum(seconds for _, seconds in self._log) / max(min(now - self._started, WINDOW), 1e-9))
 
     def _plan(self) -> None:
         self.next = min((account.ready for account in self._accounts.values()), default=float("inf"))
+        if self._since is not None:
+            self.next = max(self.next, self._since + (self._spent - CREDIT) / max(self.limit, LEAST))
 
     def _part(self, probe: str) -> float:
         """The part of the time that a probe may take: the smallest needs are met in full, the rest share what is left.
@@ -91,6 +104,6 @@ class Meter:
         for place, (cost, name) in enumerate(needs):
             part = min(cost * self.rate, left / (len(needs) - place))
             if name == probe:
-                return max(part, 1e-9)
+                return max(part, LEAST)
             left -= part
         return self.limit

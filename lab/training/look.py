@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from lab.compile.executor import Executor, Target
 from lab.components.dataset import Sequences
 from lab.components.probe import Series
+from lab.gradients.unrolled import Calculus, ThroughTime, Unrolled
 from lab.model.blueprint import Block
 from lab.model.network import Network
 from lab.trace.graph import Var
@@ -23,7 +24,7 @@ Array = NDArray[Any]
 
 MOST_STEPS: Final = 2048
 """Of longer samples the last so many steps are watched, from the zero state on."""
-MOST_ROWS: Final = 4096
+MOST_ROWS: Final = 1024
 """Steps of the split that are judged, at most: whole sequences from its beginning, one at least."""
 
 
@@ -51,9 +52,10 @@ class LayerRun:
 
     @property
     def bounds(self) -> dict[str, tuple[float, float]]:
-        """The limits of the watched values that have them."""
+        """The limits of the watched values and states that have them."""
         limits = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
-        makers = {name: _maker(value) for name, value in self.block.program.traced.watch.items()}
+        traced = self.block.program.traced
+        makers = {name: _maker(value) for name, value in {**traced.next, **traced.watch}.items()}
         return {name: limits[maker] for name, maker in makers.items() if maker in limits}
 
     def _in_time(self, array: Array) -> Array:
@@ -101,6 +103,8 @@ class NetworkLook:
         self._target: Target | None = None
         self._networks: dict[tuple[str, int, int], Network] = {}
         self._series = SeriesLook(setup)
+        self._calculus: Calculus | None = None
+        self._through_time: dict[tuple[str, int], ThroughTime] = {}
         self.take()
 
     def take(self) -> None:
@@ -112,6 +116,7 @@ class NetworkLook:
         self.parameters = trainer.network.named(self.flat)
         for name in ("layers", "outputs", "network", "_judged"):
             self.__dict__.pop(name, None)
+        self._through_time.clear()
 
     @property
     def gradient(self) -> dict[str, Array]:
@@ -178,6 +183,31 @@ class NetworkLook:
         else:  # the units of the data are known for whole splits alone
             predictions, targets = evaluation.predictions, evaluation.targets
         return predictions, targets, setup.metrics[0].compute(predictions, targets)
+
+    def through_time(self, layer: str, sample: int) -> ThroughTime:
+        """The gradients through time of a layer in a watched sample."""
+        key = (layer, sample)
+        if key not in self._through_time:
+            self._through_time[key] = self._unrolled(sample).through_time(layer)
+        return self._through_time[key]
+
+    def jacobians(self, layer: str, sample: int, steps: Array) -> Array:
+        """∂s_t/∂s_{t-1} of a layer at some steps of a watched sample, (n, S, S)."""
+        own = self.lengths[sample] - 1 - steps if layer.endswith(".reverse") else steps
+        return self._unrolled(sample).jacobians(layer, own)
+
+    def _unrolled(self, sample: int) -> Unrolled:
+        if self._calculus is None:
+            self._calculus = Calculus(self.trainer.network.plan.architecture)
+        inputs, targets = self.samples.inputs, self.samples.targets
+        return Unrolled(
+            self._calculus,
+            self.network,
+            column=int(self.back[sample]),
+            length=int(self.lengths[sample]),
+            target=targets[:, sample] if self.samples.per_step else targets[sample],
+            symbols=inputs[:, sample] if inputs.ndim == 2 else None,
+        )
 
     def series(self) -> Series | None:
         """The whole series with its forecasts, if the dataset is one."""

@@ -70,9 +70,12 @@ class Gates(Probe):
         saturation = {}
         for layer, one in look.layers.items():
             for name, (low, high) in one.bounds.items():
+                if name not in one.watched:
+                    continue
                 values = one.watched[name][live]
                 edge = self.margin * (high - low) / (1 if low == 0 else 2)
-                saturation[f"{layer}/{name}"] = float(np.mean((values < low + edge) | (values > high - edge)))
+                share = np.mean((values < low + edge) | (values > high - edge))
+                saturation[f"{layer}/{name}"] = float(share) if np.isfinite(values).all() else None
         return {"saturation": saturation, "lengths": [int(length) for length in look.lengths]}
 
 
@@ -98,19 +101,20 @@ class Gradients(Probe):
     tier = "update"
 
     def measure(self, look):
-        if not look.gradient and not look.change:
+        gradient, change = look.gradient, look.change
+        if not gradient and not change:
             return {}
-        norms = [_norm(look.gradient.get(name)) for name in look.parameters]
-        ratios = [_ratio(look.change.get(name), weight) for name, weight in look.parameters.items()]
+        norms = [_norm(gradient.get(name)) for name in look.parameters]
+        ratios = [_ratio(change.get(name), weight) for name, weight in look.parameters.items()]
         return {"norms": np.array(norms), "ratios": np.array(ratios)}
 
     def notes(self, look):
-        squares = [_norm(array) ** 2 for array in look.gradient.values()]
+        total = np.sqrt(sum(_norm(array) ** 2 for array in look.gradient.values()))
         return {
             "names": list(look.parameters),
             "layer": [_layer(name, look.layers) for name in look.parameters],
             "clip": look.clip_norm,
-            "total": float(np.sqrt(sum(squares))) if squares else None,
+            "total": float(total) if look.gradient and np.isfinite(total) else None,
         }
 
 

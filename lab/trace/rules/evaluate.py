@@ -89,7 +89,7 @@ def _pad(value: Var, operands: tuple[Array, ...]) -> Array:
 def _concat(value: Var, operands: tuple[Array, ...]) -> Array:
     batch = max((a.shape[0] for a, v in zip(operands, value.inputs, strict=True) if v.batched), default=0)
     arrays = [
-        np.broadcast_to(a, (batch, *a.shape)) if value.batched and not v.batched else a
+        np.broadcast_to(a, (batch, *v.shape)) if value.batched and (not v.batched or len(a) != batch) else a
         for a, v in zip(operands, value.inputs, strict=True)
     ]
     return np.concatenate(arrays, axis=int(value.batched))

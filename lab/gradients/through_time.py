@@ -1,0 +1,176 @@
+"""Gradients through time: ∂L_t/∂s_k for every loss L_t and every earlier step k at once, and what truncation leaves.
+
+The losses are rows of one batch that goes back through the steps together: at step k all rows with t ≥ k are there.
+L_t is the loss at step t of one sample as it is, divided by no count.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lab.compile.layout import stacked
+from lab.compile.weights import parameter_gradients
+from lab.gradients.pullback import FLOAT, Passage, Pullback, WeightPull
+from lab.trace.graph import Var
+
+Array = NDArray[Any]
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Losses:
+    """Where losses enter a chain of blocks: R of them, at the steps `ends` (rising), as `seeds` (R, width).
+
+    A seed is ∂L/∂ of what the top block hands on at that step; with `spread` the only loss sees every step like that.
+    """
+
+    ends: Array
+    seeds: Array
+    spread: bool = False
+
+
+@final
+class Link:
+    """One block of a chain on the way back: what arrived, and what is needed for the gradients of its weights."""
+
+    def __init__(self, pullback: Pullback, passage: Passage, losses: int, *, weights: bool, inputs: bool) -> None:
+        self.pullback, self.passage = pullback, passage
+        self.pulls = pullback.weights if weights else ()
+        self.inputs = dict(pullback.inputs) if inputs else {}
+        steps, states = passage.steps, pullback.traced.states
+        self.carried = {name: np.zeros((losses, *leaf.shape)) for name, leaf in states.items()}
+        self.squares = {name: np.full((losses, steps), np.nan) for name in (*states, "net")}
+        lefts = [outer.left for pull in self.pulls for outer in pull.outers]
+        rows = [value for pull in self.pulls for value in pull.rows]
+        self.parts = list({value.number: value for value in (*lefts, *rows)}.values())
+        self.kept = {value: np.zeros((losses, steps, *value.shape)) for value in self.parts}
+        self.into = {name: np.zeros((losses, steps, *value.shape)) for name, value in self.inputs.items()}
+        self.roots = [*pullback.states.values(), *self.inputs.values(), *self.parts, *pullback.net]
+
+    def back(self, step: int, first: int, total: dict[str, Array]) -> dict[str, Array]:
+        """Bring the cotangents of rows `first` and on back through a step; those of the inputs are returned."""
+        arrays = self.pullback.pull(self.passage, self.roots, total, step)
+        found = iter(arrays)
+        for name, array in total.items():
+            self.squares[name][first:, step] = _squares(array)
+        leaving = {name: next(found) for name in self.pullback.states}
+        for name, carried in self.carried.items():
+            carried[first:] = leaving.get(name, 0.0)
+        into = {name: next(found) for name in self.inputs}
+        for name, array in into.items():
+            self.into[name][first:, step] = array
+        for value in self.parts:
+            self.kept[value][first:, step] = next(found)
+        for array in found:
+            net = self.squares["net"][first:, step]
+            net[...] = np.where(np.isnan(net), 0.0, net) + _squares(array)
+        return into
+
+
+def _squares(array: Array) -> Array:
+    flat = array.reshape(len(array), -1)
+    result: Array = np.einsum("rj,rj->r", flat, flat)
+    return result
+
+
+def go_back(links: Sequence[Link], losses: Losses) -> None:
+    """Bring all losses back through a chain of blocks, the top one first, to the first step."""
+    top = links[0].pullback.traced
+    for step in reversed(range(links[0].passage.steps)):
+        first = int(np.searchsorted(losses.ends, step))
+        if first == len(losses.ends):
+            continue
+        total = {name: array[first:].copy() for name, array in links[0].carried.items()}
+        entering = np.ones(len(losses.ends) - first, bool) if losses.spread else losses.ends[first:] == step
+        start = 0
+        for name in top.outputs:
+            leaf = top.states[name]
+            seeds = losses.seeds[first:, start : start + leaf.size].reshape(-1, *leaf.shape)
+            total[name][entering] += seeds[entering]
+            start += leaf.size
+        for place, link in enumerate(links):
+            into = link.back(step, first, total)
+            if place + 1 < len(links):
+                total = _handed_down(links[place + 1], first, into)
+
+
+def _handed_down(below: Link, first: int, into: Mapping[str, Array]) -> dict[str, Array]:
+    """The cotangents of the states of the block below: from its own next step, and from what the block above read."""
+    traced = below.pullback.traced
+    total = {name: array[first:].copy() for name, array in below.carried.items()}
+    start = 0
+    for name in traced.outputs:
+        leaf = traced.states[name]
+        if "x" in into:
+            total[name] += into["x"][:, start : start + leaf.size].reshape(-1, *leaf.shape)
+        start += leaf.size
+    for name, array in into.items():
+        if name.startswith("below."):
+            total[name.removeprefix("below.")] += array
+    return total
+
+
+@final
+class Truncation:
+    """What is left of the gradient of a chain's parameters if for every loss only its last n steps are kept."""
+
+    def __init__(self, links: Sequence[Link], losses: Losses, symbols: tuple[Array, int] | None = None) -> None:
+        """`symbols` are those that a learned embedding was read at, (T,), and how many there are."""
+        self.links, self.losses = links, losses
+        self.symbols = symbols
+        self.steps = links[0].passage.steps
+
+    def kept(self) -> tuple[Array, Array, float]:
+        """‖g_n‖² and g_n · g for n = 1 ... T, and ‖g‖², where g is the whole gradient and g_T the same."""
+        whole = self._gradient(lambda array: array.sum(axis=0), np.arange(self.steps))
+        so_far = np.zeros_like(whole)
+        squares, products = np.zeros(self.steps), np.zeros(self.steps)
+        for lag in range(self.steps):
+            so_far += self._from_lag(lag)
+            squares[lag], products[lag] = np.dot(so_far, so_far), np.dot(so_far, whole)
+        return squares, products, float(np.dot(whole, whole))
+
+    def _from_lag(self, lag: int) -> Array:
+        """The part of the gradient, flat, that comes from the steps k = t - lag."""
+        rows = np.flatnonzero(self.losses.ends >= lag)
+        steps = self.losses.ends[rows] - lag
+        return self._gradient(lambda array: array[rows, steps], steps)
+
+    def _gradient(self, pick: Callable[[Array], Array], steps: Array) -> Array:
+        parts: list[Array] = []
+        for link in self.links:
+            kept = {value: pick(array) for value, array in link.kept.items()}
+            totals = {pull.weight: summed(link.passage, pull, kept, steps) for pull in link.pulls}
+            parts += flat_parameters(link.pullback, link.passage, totals)
+        if self.symbols is not None:
+            symbols, count = self.symbols
+            one_hot = np.zeros((len(steps), count))
+            one_hot[np.arange(len(steps)), symbols[steps]] = 1.0
+            parts.append((one_hot.T @ pick(self.links[-1].into["x"])).reshape(-1))
+        return np.concatenate(parts) if parts else np.zeros(0)
+
+
+def summed(passage: Passage, pull: WeightPull, kept: Mapping[Var, Array], steps: Array) -> Array:
+    """The gradient of a weight: the sum over rows of its parts, `kept` (R, ·) at `steps` (R,)."""
+    total = np.zeros(pull.weight.shape)
+    for outer in pull.outers:
+        right = passage.values([outer.right])[outer.right]
+        right = right[steps] if outer.right.batched else np.broadcast_to(right, (len(steps), *right.shape))
+        left = kept[outer.left]
+        total += right.T @ left if outer.swapped else left.T @ right
+    for value in pull.rows:
+        total += kept[value].sum(axis=0)
+    return total
+
+
+def flat_parameters(pullback: Pullback, passage: Passage, totals: Mapping[Var, Array]) -> list[Array]:
+    """The gradients of the parameters, flat, from those of the weights."""
+    names = [name for weight in totals for name in stacked(weight)]
+    if all(stacked(weight) for weight in totals) and len(set(names)) == len(names):
+        return [array.reshape(-1) for array in totals.values()]
+    traced = pullback.traced
+    given = {leaf: passage.given[leaf] for leaf in traced.parameters.values()}
+    return [array.reshape(-1) for array in parameter_gradients(traced, totals, given, FLOAT).values()]
