@@ -188,7 +188,7 @@ def _option(field: Field | None, name: str) -> Text:
 
 
 def _limit(value: float) -> str:
-    return f"{int(value):,}".replace(",", "\u202f").replace("-", "−") if value == int(value) else shown(float(value))
+    return f"{int(value):,}".replace(",", "\u00a0").replace("-", "−") if value == int(value) else shown(float(value))
 
 
 def _items(text: str) -> list[str]:
