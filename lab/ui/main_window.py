@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Final, final
 
-from PySide6.QtCore import QByteArray, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QCloseEvent, QResizeEvent
+from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QCloseEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QMainWindow, QProgressBar, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
 from lab.runner.messages import WorkerState
@@ -118,7 +118,8 @@ class MainWindow(QMainWindow):
             self._pages.setCurrentWidget(self._experiment)
         self.toolbar.set_bare(False)
         self._place()
-        self._panels.show(self._pages.currentWidget() is self._experiment)
+        self._panels.show(True)
+        self.views.setFocus(Qt.FocusReason.OtherFocusReason)
 
     @property
     def in_gallery(self) -> bool:
@@ -217,6 +218,13 @@ class MainWindow(QMainWindow):
         """Other widths, other arrangements."""
         super().resizeEvent(event)
         self._adapt()
+        self._panels.resize()
+
+    def event(self, event: QEvent) -> bool:
+        """Notice when a person moves a line between panels: presses on those reach no child."""
+        if isinstance(event, QMouseEvent) and event.type() is QEvent.Type.MouseButtonPress:
+            self._panels.touched = self._panels.touched or self.childAt(event.position().toPoint()) is None
+        return super().event(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask whether it may close, and remember the arrangement."""
@@ -289,6 +297,7 @@ class MainWindow(QMainWindow):
     def _place(self) -> None:
         """Arrange everything when the experiment is shown for the first time."""
         if not self._placed:
+            self._adapt()
             self._placed = True
             self._panels.place(self._width, self._memory.panels(self._width))
             self._arrange_views()
@@ -308,7 +317,8 @@ class MainWindow(QMainWindow):
         """Remember views and panels while they are where a person put them."""
         if self._placed and self._pages.currentWidget() is self._experiment:
             self._keep_views()
-            self._memory.keep_panels(self._width, self.saveState())
+            if self._panels.touched:
+                self._memory.keep_panels(self._width, self.saveState())
 
     def _adapt(self) -> None:
         """Follow the width of the window, counted in text of normal size."""

@@ -54,12 +54,14 @@ class SidePanels(QObject):
         self._wanted: dict[str, bool] = {}
         self._front: SideDock | None = None
         """The tab that stands in front; Qt forgets it while docks are hidden."""
+        self.touched = False
+        """Whether a person has moved panels or the lines between them."""
         self._visible = False
         self._width = Width.MEDIUM
         self._sizing = QTimer(self)
         self._sizing.setSingleShot(True)
         self._sizing.setInterval(0)
-        self._sizing.timeout.connect(self._size)
+        self._sizing.timeout.connect(self._settle)
 
     def add(self, name: str, title: Text, panel: QWidget, *, tabbed: bool = False) -> None:
         """Make a dock for a panel at the side of its group."""
@@ -68,6 +70,7 @@ class SidePanels(QObject):
         self._wanted.setdefault(_group(name), _group(name) != "problems")
         self._window.addDockWidget(_SIDES[_group(name)], dock)
         dock.hide()
+        dock.topLevelChanged.connect(self._touch)
 
     def panel(self, name: str) -> SideDock | None:
         """The dock of a panel, if there is one."""
@@ -84,8 +87,9 @@ class SidePanels(QObject):
             if "right" in self._wanted and width is Width.NARROW:
                 self._wanted["right"] = False
             self._stack()
-            self._sizing.start()
+        self.touched = not state.isEmpty()
         self.show(self._visible)
+        self.resize()
 
     def show(self, visible: bool) -> None:
         """Show the groups that are wanted, or none."""
@@ -104,7 +108,13 @@ class SidePanels(QObject):
         if group in self._wanted and self._wanted[group] != wanted:
             self._wanted[group] = wanted
             self.show(self._visible)
-            self._sizing.start()
+            self.resize()
+
+    def resize(self) -> None:
+        """Give panels nobody has touched their usual sizes, now and once more when all is laid out."""
+        if not self.touched:
+            self._size()
+        self._sizing.start()
 
     def wanted(self, group: str) -> bool:
         """Whether a group is shown, or will be once panels are."""
@@ -116,6 +126,9 @@ class SidePanels(QObject):
         if dock is not None:
             self.want(_group(name), True)
             dock.raise_()
+
+    def _touch(self) -> None:
+        self.touched = True
 
     def _of(self, group: str) -> list[SideDock]:
         return [dock for name, dock in self._docks.items() if _group(name) == group]
@@ -129,6 +142,14 @@ class SidePanels(QObject):
             self._window.tabifyDockWidget(tabs[0], dock)
         self._front = tabs[0] if tabs else None
 
+    def _settle(self) -> None:
+        if not self.touched:
+            self._size()
+        for bar in self._window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            bar.setDrawBase(False)
+            bar.setExpanding(False)
+            bar.setVisible(any(not dock.isHidden() for dock in self._of("right")[1:]))
+
     def _size(self) -> None:
         horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
         for group, size in (("left", LEFT[self._width]), ("right", RIGHT)):
@@ -139,10 +160,6 @@ class SidePanels(QObject):
             self._window.resizeDocks(upper, [CELL, max(self._window.height() - CELL - 100, 120)], vertical)
         below = [dock for dock in self._of("problems") if not dock.isHidden()]
         self._window.resizeDocks(below, [theme.px(PROBLEMS)] * len(below), vertical)
-        for bar in self._window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
-            bar.setDrawBase(False)
-            bar.setExpanding(False)
-            bar.setVisible(any(not dock.isHidden() for dock in self._of("right")[1:]))
 
 
 def _group(name: str) -> str:

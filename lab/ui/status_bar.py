@@ -46,7 +46,7 @@ class StatusBar(QStatusBar):
         self.setSizeGripEnabled(False)
         row = QWidget(self)
         self._row = QHBoxLayout(row)
-        self._row.setContentsMargins(12, 0, 12, 0)
+        self._row.setContentsMargins(12, 0, 6, 0)
         self._row.setSpacing(14)
         self._state = WorkerState.IDLE
         self._reason = ""
@@ -86,6 +86,7 @@ class StatusBar(QStatusBar):
         self._state = state
         self._reason = "" if problem is None else f"{problem.message} {problem.remedy}".strip()
         self._show_state()
+        self._show_progress()
         self.state_shown.emit(state)
 
     def show_progress(
@@ -135,7 +136,6 @@ class StatusBar(QStatusBar):
 
     def _resize(self) -> None:
         self.setFixedHeight(theme.px(26))
-        self._problems.setFont(theme.font(12))
         self._show_problems()
 
     def _show_all(self) -> None:

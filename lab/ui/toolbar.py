@@ -1,7 +1,7 @@
 """The toolbar: verbs. Run, steps, stop; undo; speed; perspectives; where it is computed; panels."""
 
-import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Final, final
 
 from PySide6.QtCore import QSize, Qt, Signal
@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QSlider, 
 
 from lab.ui.actions import Actions
 from lab.ui.icons import bind_icon
-from lab.ui.theme import bind_theme, dress, theme
+from lab.ui.theme import bind_theme, dress, set_font, theme
 from lab.ui.words import Text, bind, bind_call
 
 _STEPS: Final = 60
@@ -156,15 +156,20 @@ def _segments(actions: Actions) -> QWidget:
     widget = QWidget()
     row = QHBoxLayout(widget)
     row.setContentsMargins(0, 0, 0, 0)
-    row.setSpacing(4)
+    row.setSpacing(0)
     for action in actions.perspectives.actions():
         button = QToolButton(widget)
         button.setProperty("seg", True)
         button.setDefaultAction(action)
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        bind_theme(button, partial(_small, button))
         row.addWidget(button)
     return widget
+
+
+def _small(button: QToolButton) -> None:
+    set_font(button, theme.font(12))
 
 
 @final
@@ -175,8 +180,9 @@ class _Speed(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
         row = QHBoxLayout(self)
-        row.setContentsMargins(6, 0, 6, 0)
+        row.setContentsMargins(4, 0, 4, 0)
         row.setSpacing(8)
         name, self._value = QLabel(), QLabel()
         dress(name, 13, 400, "muted")
@@ -213,5 +219,4 @@ class _Speed(QWidget):
 
     def _resize(self) -> None:
         # Wide enough for every value, so that nothing beside it moves.
-        widest = max(theme.font(13, 400, True).pixelSize() * 3.2, 30)
-        self._value.setMinimumWidth(math.ceil(widest))
+        self._value.setMinimumWidth(theme.px(34))

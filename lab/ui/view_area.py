@@ -50,7 +50,7 @@ class _Dock(QDockWidget):
 
     def _visible(self, visible: bool) -> None:
         # A dock behind a tab counts as visible in Qt; its frame must not, or it would be drawn for nobody.
-        if self.frame.parentWidget() is self.holder:
+        if not self.lent:
             self.frame.setVisible(visible)
 
     def lend(self) -> None:
@@ -58,6 +58,11 @@ class _Dock(QDockWidget):
         self.setTitleBarWidget(QWidget())
         self._layout.removeWidget(self.frame)
         self.frame.setParent(None)
+
+    @property
+    def lent(self) -> bool:
+        """Whether the frame stands elsewhere."""
+        return self.frame.parentWidget() is not self.holder
 
     def take_back(self) -> None:
         """Put the frame and its title row back where they belong."""
@@ -86,6 +91,7 @@ class ViewArea(QMainWindow):
         self.setAnimated(False)
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         ground(self, "sheet")
         self._docks: dict[str, _Dock] = {}
         self._rows: Rows = ()
@@ -136,6 +142,7 @@ class ViewArea(QMainWindow):
         """Put views into rows of cells, and close all others."""
         self._alone = None
         self.touched = False
+        self._rows = ()
         for dock in self._docks.values():
             self.removeDockWidget(dock)
         known = [[(span, [n for n in names if n in self._docks]) for span, names in row] for row in rows]
@@ -278,7 +285,7 @@ class ViewArea(QMainWindow):
             bar.setUsesScrollButtons(True)
             bar.setElideMode(Qt.TextElideMode.ElideRight)
         for dock in self._docks.values():
-            if isinstance(dock.frame, Headed):
+            if isinstance(dock.frame, Headed) and not dock.lent:
                 dock.frame.set_tabbed(any(not other.isHidden() for other in self.tabifiedDockWidgets(dock)))
         self.shown_changed.emit()
 

@@ -9,7 +9,7 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from lab.ui.icons import pixmap
-from lab.ui.theme import bind_theme, ground, theme
+from lab.ui.theme import bind_theme, ground, set_font, theme
 from lab.ui.words import Text, bind
 
 
@@ -117,7 +117,7 @@ class Segments(QWidget):
 
 
 def _small(button: QToolButton) -> None:
-    button.setFont(theme.font(12))
+    set_font(button, theme.font(12))
 
 
 def hairline(parent: QWidget | None = None, *, vertical: bool = False) -> QFrame:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import final
 
 from PySide6.QtCore import QObject, Qt, Slot
-from PySide6.QtGui import QPalette
+from PySide6.QtGui import QFont, QPalette
 from PySide6.QtWidgets import QWidget
 
 from lab.ui.theme.themes import theme
@@ -30,6 +30,15 @@ def bind_theme(owner: QObject, show: Callable[[], object]) -> None:
     _Binding(owner, show)
 
 
+def set_font(widget: QWidget, font: QFont) -> None:
+    """Give a widget a font that stays when the widget moves to another parent.
+
+    Under a style sheet Qt remembers the first font that was set, and goes back to it then.
+    """
+    widget.setFont(font)
+    widget.setProperty("_q_styleSheetWidgetFont", font)
+
+
 @final
 class _Dress(QObject):
     """What one widget wears."""
@@ -44,7 +53,7 @@ class _Dress(QObject):
     @Slot()
     def put_on(self) -> None:
         pixels, weight, tabular = self.font
-        self._widget.setFont(theme.font(pixels, weight, tabular))
+        set_font(self._widget, theme.font(pixels, weight, tabular))
         colours = self._widget.palette()
         for role in (QPalette.ColorRole.WindowText, QPalette.ColorRole.ButtonText):
             colours.setColor(QPalette.ColorGroup.All, role, theme.colour(self.role))

@@ -24,12 +24,12 @@ QToolBar { background: $chrome; border: 0; border-bottom: 1px solid $line; paddi
 QToolBar::separator { background: $line; width: 1px; margin: 4px 6px; }
 QToolButton { border: 1px solid transparent; border-radius: 5px; padding: 0 6px; background: transparent; }
 QToolButton:hover { background: $sunken; }
-QToolButton:pressed, QToolButton:checked { background: $sunken; border-color: $line; }
+QToolButton:pressed, QToolButton:checked { background: $sunken; }
 QToolButton:focus { border: 1px solid $accent; }
 QToolButton:disabled { color: $faint; background: transparent; }
 QToolButton::menu-indicator { image: none; width: 0; }
 QToolBar QToolButton { padding: 0 8px; min-height: ${tool}px; }
-QToolButton[primary="true"] { background: $accent; color: $on_accent; border-color: $accent; font-weight: 600;
+QToolButton[primary="true"] { background: $accent; color: $on_accent; border-color: $accent; font-weight: $bold;
     padding: 0 14px 0 10px; }
 QToolButton[primary="true"]:hover { background: $accent_hover; }
 QToolButton[primary="true"]:focus { border: 2px solid $text; padding: 0 13px 0 9px; }
@@ -39,10 +39,10 @@ QToolButton[seg="true"], QToolBar QToolButton[seg="true"], QToolBar QToolButton[
     min-height: ${seg}px; color: $muted; }
 QToolButton[seg="true"]:hover, QToolBar QToolButton[seg="true"]:hover { color: $text; }
 QToolButton[seg="true"]:checked, QToolBar QToolButton[seg="true"]:checked {
-    background: transparent; color: $text; border-bottom: 2px solid $accent; font-weight: 600; }
+    background: transparent; color: $text; border-bottom: 2px solid $accent; font-weight: $bold; }
 QToolButton[seg="true"]:focus, QToolBar QToolButton[seg="true"]:focus { background: $sunken; }
 QToolButton[side="true"] { border: 1px solid transparent; padding: 0 8px; text-align: left; }
-QToolButton[side="true"]:checked { background: $accent_soft; border-color: transparent; font-weight: 600; }
+QToolButton[side="true"]:checked { background: $accent_soft; border-color: transparent; font-weight: $bold; }
 QToolButton[side="true"]:focus { border-color: $accent; }
 QLineEdit, QComboBox, QAbstractSpinBox, QPlainTextEdit, QTextEdit { background: $sheet; color: $text;
     border: 1px solid $field; border-radius: 4px; padding: 0 6px;
@@ -57,6 +57,16 @@ QLineEdit[bad="true"]:focus, QComboBox[bad="true"]:focus, QAbstractSpinBox[bad="
     border: 2px solid $error; }
 QTextBrowser { border: 0; padding: 0; }
 QTextBrowser:focus { border: 0; padding: 0; }
+QAbstractSpinBox QLineEdit, QAbstractSpinBox QLineEdit:focus { border: 0; padding: 0 4px; background: transparent; }
+QCheckBox::indicator, QRadioButton::indicator, QAbstractItemView::indicator, QGroupBox::indicator {
+    width: 14px; height: 14px; border: 1px solid $field; border-radius: 3px; background: $sheet; }
+QRadioButton::indicator { border-radius: 8px; }
+QCheckBox::indicator:checked, QAbstractItemView::indicator:checked, QGroupBox::indicator:checked {
+    background: $accent; border-color: $accent; image: url("$check"); }
+QRadioButton::indicator:checked { border: 5px solid $accent; width: 6px; height: 6px; background: $on_accent; }
+QCheckBox::indicator:focus, QRadioButton::indicator:focus { border-color: $accent; }
+QCheckBox:focus, QRadioButton:focus { color: $accent; }
+QCheckBox::indicator:disabled, QRadioButton::indicator:disabled { border-color: $line; background: $chrome; }
 QComboBox::drop-down { border: 0; width: 18px; }
 QComboBox::down-arrow { image: url("$chevron"); width: 12px; height: 12px; }
 QComboBox QAbstractItemView { background: $raised; color: $text; border: 1px solid $line; outline: 0;
@@ -70,14 +80,15 @@ QPushButton:hover { background: $sunken; }
 QPushButton:pressed { background: $line; }
 QPushButton:focus { border: 2px solid $accent; padding: 0 11px; min-height: ${button_focus}px; }
 QPushButton:disabled { color: $faint; border-color: $line; background: $chrome; }
-QPushButton[primary="true"] { background: $accent; color: $on_accent; border-color: $accent; font-weight: 600; }
+QPushButton[primary="true"] { background: $accent; color: $on_accent; border-color: $accent; font-weight: $bold; }
 QPushButton[primary="true"]:hover { background: $accent_hover; }
 QPushButton[primary="true"]:focus { border: 2px solid $text; }
 QPushButton[primary="true"]:disabled { background: $line; color: $faint; border-color: $line; }
 QTabBar { background: transparent; qproperty-drawBase: 0; }
 QTabBar::tab { background: transparent; border: 0; border-bottom: 2px solid transparent;
-    padding: ${p9}px 2px 3px 2px; margin: 0 8px 0 12px; color: $muted; }
-QTabBar::tab:selected { color: $text; border-bottom-color: $accent; font-weight: 600; }
+    padding: ${tab_top}px 2px 3px 2px; margin: 0 8px 0 12px; color: $muted;
+    min-height: ${tab}px; max-height: ${tab}px; }
+QTabBar::tab:selected { color: $text; border-bottom-color: $accent; font-weight: $bold; }
 QTabBar::tab:hover { color: $text; }
 QTabBar::tab:focus { color: $accent; }
 QTabWidget::pane { border: 0; border-top: 1px solid $line; }
@@ -109,15 +120,20 @@ QToolTip { background: $raised; color: $text; border: 1px solid $field; padding:
 """)
 
 
-def sheet(tokens: Tokens, scale: float) -> str:
-    """The style sheet of a theme; heights that hold text grow with `scale`, the size of text (1 is normal)."""
+def sheet(tokens: Tokens, scale: float, bold: int) -> str:
+    """The style sheet of a theme; heights that hold text grow with `scale`, the size of text (1 is normal).
+
+    `bold` is the weight of what is emphasised.
+    """
     icons = (resource_folder() / "icons").as_posix()
     theme = "dark" if tokens.dark else "light"
-    heights = {"p5": 5, "p9": 9, "tool": 28, "seg": 26, "button": 26, "button_focus": 24}
+    heights = {"p5": 5, "tab_top": 7, "tab": 16, "tool": 28, "seg": 26, "button": 26, "button_focus": 24}
     colours = {name: getattr(tokens, name) for name in tokens.__slots__ if name not in ("dark", "series")}
     return _SHEET.substitute(
         colours,
         **{name: round(height * scale) for name, height in heights.items()},
+        bold=bold,
         chevron=f"{icons}/chevron-down-{theme}.svg",
+        check=f"{icons}/check-{theme}.svg",
         chevron_up=f"{icons}/chevron-up-{theme}.svg",
     )

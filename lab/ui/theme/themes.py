@@ -13,6 +13,7 @@ from lab.ui.theme import fonts, maps
 from lab.ui.theme.palette import palette
 from lab.ui.theme.sheet import sheet
 from lab.ui.theme.tokens import LIGHT, THEMES, Tokens
+from lab.ui.words import language
 
 CHOICES: Final = ("system", "light", "dark")
 
@@ -35,10 +36,15 @@ class Theme(QObject):
         self._text_size = 1.0
         self._enlarged = 1.0
         self._app: QApplication | None = None
+        self._chinese_bold = 600
+        self._bold = 600
+        language.changed.connect(self._language_changed)
 
     def install(self, app: QApplication) -> list[Problem]:
         """Give the application style, fonts and colours, and follow the system from now on; returns what is missing."""
         problems = fonts.load()
+        self._chinese_bold = fonts.chinese_bold()
+        self._bold = self._chinese_bold if language.code == "zh" else 600
         app.setStyle(QStyleFactory.create("Fusion"))
         self._app = app
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._system_changed)
@@ -79,7 +85,7 @@ class Theme(QObject):
 
     def font(self, pixels: float = 13, weight: int = 400, tabular: bool = False) -> QFont:
         """The font of the window at a size in pixels before scaling; weights are 400 and 600."""
-        return fonts.make(fonts.FAMILIES, pixels * self.scale, weight, tabular=tabular)
+        return fonts.make(fonts.FAMILIES, pixels * self.scale, weight if weight < 600 else self._bold, tabular=tabular)
 
     def formula_font(self, pixels: float = 16, *, italic: bool = True) -> QFont:
         """The font of equations."""
@@ -111,8 +117,15 @@ class Theme(QObject):
         if self._app is not None:
             self._app.setPalette(palette(self.tokens))
             self._app.setFont(self.font())
-            self._app.setStyleSheet(sheet(self.tokens, self.scale))
+            self._app.setStyleSheet(sheet(self.tokens, self.scale, self._bold))
         self.changed.emit()
+
+    @Slot()
+    def _language_changed(self) -> None:
+        bold = self._chinese_bold if language.code == "zh" else 600
+        if bold != self._bold:
+            self._bold = bold
+            self._apply()
 
     @Slot()
     def _system_changed(self) -> None:
