@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final, final
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLayout, QMenu, QSizePolicy, QToolButton, QWidget
 
@@ -38,6 +38,7 @@ class Choice(QWidget):
         self._one.setMenu(QMenu(self._one))
         self._one.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._row.addWidget(self._one)
+        self._row.addStretch(1)
         bind(self, self.setAccessibleName, name)
         bind(self._one, self._one.setToolTip, name)
         bind_theme(self, self._restyle)
@@ -63,7 +64,7 @@ class Choice(QWidget):
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
             bind(button, button.setText, name)
             self._group.addButton(button, index)
-            self._row.addWidget(button)
+            self._row.insertWidget(self._row.count() - 1, button)
             action = menu.addAction(str(name))
             bind(action, action.setText, name)
             action.triggered.connect(lambda _=False, index=index: self._choose(index))
@@ -79,7 +80,7 @@ class Choice(QWidget):
         button = self._group.button(index)
         if button is not None:
             button.setChecked(True)
-        self._one.setText(str(self.names[index]))
+        self._one.setText(f"{self.names[index]} ▾")
         if self._roles:
             self._one.setIcon(_square(self._roles[index]))
 
@@ -93,14 +94,20 @@ class Choice(QWidget):
         super().resizeEvent(event)
         self._fold()
 
+    def event(self, event: QEvent) -> bool:
+        done = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._fold()
+        return done
+
     def _full(self) -> int:
         return sum(button.sizeHint().width() for button in self._group.buttons())
 
     def _fold(self) -> None:
         folded = self.width() < self._full()
-        self._one.setVisible(folded)
-        for button in self._group.buttons():
-            button.setVisible(not folded)
+        for button, wanted in ((self._one, folded), *((one, not folded) for one in self._group.buttons())):
+            if button.isHidden() is wanted:
+                button.setVisible(wanted)
 
     def _choose(self, index: int) -> None:
         self.choose(index)

@@ -272,10 +272,27 @@ class _Header(QWidget):
             self._now = (reading, self._now[1])
             self._again()
 
+    def resizeEvent(self, event: Any) -> None:
+        super().resizeEvent(event)
+        self._share_out()
+
     def _again(self) -> None:
         reading, sentence = self._now
         self._reading.setText(str(reading))
         self._sentence.setText(str(sentence.text))
+        self._share_out()
+
+    def _share_out(self) -> None:
+        """The choice is folded where the reading needs the room."""
+        if self._chooser is None:
+            return
+        whole, folded = self._chooser.sizeHint().width(), self._chooser.minimumSizeHint().width()
+        if self._tabbed:
+            room = self.width() // 2
+        else:
+            reading = self._reading.fontMetrics().horizontalAdvance(self._reading.text())
+            room = self.width() - self._title.sizeHint().width() - reading - 2 * theme.px(24) - 48
+        self._chooser.setMaximumWidth(whole if whole <= room else folded)
 
     def _resize(self) -> None:
         margins = (12, 0, 8, 2) if self._tabbed else (12, 6, 8, 4)

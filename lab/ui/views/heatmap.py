@@ -96,7 +96,8 @@ class HeatMap(QWidget):
         step = self._stage.cursor.step
         rules = [] if step is None or step >= len(self.values) else [Rule(step, "text", halo=True)]
         self.plot.mark(rules, self._notes)
-        self.below.mark(rules, [])
+        self.strip.show_cursor(step)
+        self.below.mark([] if self.strip.written else rules, [])
 
     def under_mouse(self) -> tuple[int, int] | None:
         """The step and the unit under the mouse, or under the cursor in the row that was looked at last."""

@@ -20,6 +20,11 @@ _LEAST: Final = 8.0
 """Pixels that a symbol needs at least; where steps are narrower, only those around the cursor are written."""
 
 
+def shown_symbol(symbol: str) -> str:
+    """A symbol that can be seen: blanks and ends of lines have signs."""
+    return _SHOWN.get(symbol, symbol)
+
+
 @final
 class Strip:
     """Draws the sample of a frame of the probe `inputs` into a plot without labels at its left."""
@@ -44,10 +49,21 @@ class Strip:
         self._letters.cursor = cursor
         self._letters.update()
 
+    @property
+    def written(self) -> bool:
+        """Whether there are symbols instead of curves: they show the cursor themselves."""
+        return bool(self._letters.rows)
+
+    def show_cursor(self, cursor: int | None) -> None:
+        """The time cursor is elsewhere."""
+        if self.written and cursor != self._letters.cursor:
+            self._letters.cursor = cursor
+            self._letters.update()
+
     def _symbols(self, frame: Frame, sample: int, steps: int) -> None:
         self._input.clear_points()
         self._target.clear_points()
-        names = [_SHOWN.get(str(one), str(one)) for one in frame.notes.get("symbols") or ()]
+        names = [shown_symbol(str(one)) for one in frame.notes.get("symbols") or ()]
         rows = [("x", frame.arrays["symbols"])]
         targets = frame.arrays.get("targets")
         if targets is not None and targets.ndim == 2 and targets.dtype.kind in "iu":
@@ -136,4 +152,6 @@ class _Letters(QGraphicsItem):
                 painter.setPen(theme.colour("text" if chosen else "muted"))
                 if chosen:
                     painter.fillRect(QRectF(left, top + 1, cell, height - 2), theme.colour("accent_soft"))
-                painter.drawText(QRectF(left, top, cell, height), int(Qt.AlignmentFlag.AlignCenter), row[place])
+                last = rect.left() > left - cell or left + 2 * cell > rect.right()
+                symbol = "…" if last and 0 < place < len(row) - 1 else row[place]
+                painter.drawText(QRectF(left, top, cell, height), int(Qt.AlignmentFlag.AlignCenter), symbol)

@@ -1,0 +1,297 @@
+"""Forecasts of real values: a whole series with its test part, or the steps of one sample, or one value for each."""
+
+import math
+from collections.abc import Mapping
+from typing import Any, Final, final
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QRectF, Signal
+
+from lab.telemetry.frames import Frame
+from lab.ui.api import Key, Sentence
+from lab.ui.stage import Stage
+from lab.ui.views import names
+from lab.ui.views.canvas import Canvas
+from lab.ui.views.curves import Dots, Line
+from lab.ui.views.frames import length_of, times_of
+from lab.ui.views.marks import Band, Note, Rule
+from lab.ui.views.numbers import number, short
+from lab.ui.views.part import Part
+from lab.ui.views.plot import Axis, Plot
+from lab.ui.views.ticks import Tick, labelled, linear, looks_monthly
+from lab.ui.words import Text
+
+Array = NDArray[Any]
+_YEAR: Final = Text("Year", "年份")
+_STEP: Final = Text("Time step t", "时间步 t")
+_NO_FORECAST: Final = Text("No forecast: the weights are NaN", "无预测：权重为 NaN")
+OTHERS: Final = 4
+"""Forecasts of other runs that are drawn at most."""
+
+
+@final
+class SeriesPart(Part):
+    """Truth, forecast and baselines over a whole series, or over the steps of the chosen sample."""
+
+    pointed = Signal()
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__(stage)
+        self.canvas = Canvas(self._arrange)
+        self._plot = Plot(self.canvas, Axis(self._across, _STEP), Axis(linear, Text.plain(""), grid=True))
+        self._baseline = Line(self._plot, "muted", dash=True, z=1)
+        self._truth = Line(self._plot, "text", z=2)
+        self._others = [Line(self._plot, f"series{k + 3}", z=3) for k in range(OTHERS)]
+        self._known = Line(self._plot, "series2", alpha=170, z=4)
+        self._tested = Line(self._plot, "series2", z=5)
+        self._dots = Dots(self._plot, "series2", z=6)
+        self._labels: list[str] = []
+        self._places: dict[str, int] = {}
+        self._steps: list[int] = []
+        self._series: Mapping[str, Array] = {}
+        self._baseline_name = ""
+        self._notes: list[Note] = []
+        self._fixed_rules: list[Rule] = []
+        self.column.addWidget(self.canvas)
+        self.canvas.pointed.connect(self.pointed)
+        self._plot.drag = None
+
+    def show_frame(self, frame: Frame, inputs: Frame | None, label: Text | None) -> None:
+        arrays = frame.arrays
+        whole = "truth" in arrays
+        if whole:
+            x = np.asarray(arrays.get("position", np.arange(len(arrays["truth"]))), np.float64)
+            truth, forecast = np.asarray(arrays["truth"]), np.asarray(arrays["forecast"])
+            self._labels = [str(one) for one in frame.notes.get("labels") or ()]
+            start = frame.notes.get("test_from")
+        else:
+            sample = min(self.stage.cursor.sample, arrays["outputs"].shape[1] - 1)
+            steps = length_of(inputs, sample, len(arrays["outputs"]))
+            truth, forecast = (np.asarray(arrays[key])[:steps, sample, 0] for key in ("targets", "outputs"))
+            x = np.arange(steps, dtype=np.float64)
+            self._labels = times_of(inputs)[:steps]
+            start = 0
+        self._series = {"position": x, "truth": truth, "forecast": forecast}
+        self._link(inputs, whole)
+        first = len(x) if start is None else int(start)
+        self._truth.show_points(x, truth)
+        self._known.show_points(x[: first + 1], forecast[: first + 1])
+        self._tested.show_points(x[first:], forecast[first:])
+        many = len(x) - first > max(self._plot.rect.width(), 60) / 4
+        self._dots.show_points(x[:0] if many else x[first:], forecast[:0] if many else forecast[first:])
+        self._show_baseline(frame, x, first)
+        self._show_others(x)
+        self._scale(x, truth, forecast)
+        name = _YEAR if looks_monthly(self._labels) else Text("Time", "时间") if self._labels else _STEP
+        self._plot.x.name = name
+        self._plot.bands = [Band(first, 1e12)] if whole and start is not None else []
+        self._mark(frame, x, first if whole and start is not None else None, forecast, label)
+        self._plot.caption(_unit_of(frame), self.legend())
+        self._plot.update()
+
+    def _link(self, inputs: Frame | None, whole: bool) -> None:
+        """Which step of the sample stands at which place of the series, as far as labels tell."""
+        if not whole:
+            self._places = {str(k): k for k in range(len(self._series["position"]))}
+            self._steps = list(range(len(self._series["position"])))
+            return
+        places = {label: place for place, label in enumerate(self._labels)}
+        self._steps = [places.get(time, -1) for time in times_of(inputs)]
+
+    def _show_baseline(self, frame: Frame, x: Array, first: int) -> None:
+        given = {key.partition("/")[2]: array for key, array in frame.arrays.items() if key.startswith("baseline/")}
+        stated = self.stage.about.get("baselines") or {}
+        self._baseline_name = min(given, key=lambda name: stated.get(name, math.inf)) if given else ""
+        if self._baseline_name:
+            array = np.asarray(given[self._baseline_name])
+            self._baseline.show_points(x[first:], array[first:])
+            self._series = {**self._series, f"baseline {self._baseline_name}": array}
+        else:
+            self._baseline.clear_points()
+
+    def _show_others(self, x: Array) -> None:
+        shown = [one for one in self.stage.overlays if "forecast" in one.curves][:OTHERS]
+        for place, line in enumerate(self._others):
+            if place < len(shown):
+                curve = shown[place].curves["forecast"]
+                line.recolour(f"series{shown[place].series}")
+                line.show_points(curve.updates, curve.values)
+                self._series = {**self._series, f"{shown[place].name} forecast": curve.values}
+            else:
+                line.clear_points()
+
+    def _scale(self, x: Array, truth: Array, forecast: Array) -> None:
+        known = truth[np.isfinite(truth)]
+        low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
+        made = forecast[np.isfinite(forecast)]
+        reach = (high - low) or 1.0
+        if len(made):
+            # A wild forecast must not press the truth flat: it may take as much room again.
+            low, high = max(min(low, float(made.min())), low - reach), min(max(high, float(made.max())), high + reach)
+        room = 0.06 * (high - low)
+        self._plot.set_range((float(x[0]) - 0.5, float(x[-1]) + 0.5), (low - room, high + 2 * room))
+
+    def _mark(self, frame: Frame, x: Array, first: int | None, forecast: Array, label: Text | None) -> None:
+        self._fixed_rules, notes = [], []
+        if first is not None:
+            self._fixed_rules.append(Rule(first, "axis"))
+            notes.append(Note(Text("train", "训练"), first, role="muted", bold=True, align="right", dx=-6, row=0))
+            notes.append(Note(Text("test", "测试"), first, role="muted", bold=True, dx=6, row=0))
+        if not np.isfinite(forecast).any():
+            middle = float(x[len(x) // 2])
+            notes.append(
+                Note(_NO_FORECAST, middle, self._plot.view()[1][0], "error", "centre", True, dy=-20, back=True)
+            )
+        if label is not None:
+            notes.append(Note(label, float(x[len(x) // 2]), role="error", align="centre", bold=True, row=1, back=True))
+        self._notes = notes
+        self.move_cursor()
+
+    def move_cursor(self) -> None:
+        step = self.stage.cursor.step
+        rules = list(self._fixed_rules)
+        if step is not None and 0 <= step < len(self._steps) and self._steps[step] >= 0:
+            rules.append(Rule(self._steps[step], "text", halo=True))
+        self._plot.mark(rules, self._notes)
+
+    def legend(self) -> tuple[Key, ...]:
+        keys = [Key(Text("truth", "真实值"), "line", 0), Key(Text("forecast", "预测"), "dots", 2)]
+        shown = [one for one in self.stage.overlays if "forecast" in one.curves][:OTHERS]
+        keys += [Key(Text.plain(one.name), "line", one.series) for one in shown]
+        if self._baseline_name:
+            keys.append(Key(names.baseline(self._baseline_name), "dash", -1))
+        return tuple(keys)
+
+    def sentence(self, frame: Frame) -> Sentence:
+        forecast = self._series.get("forecast", np.zeros(0))
+        if not np.isfinite(forecast).any():
+            return Sentence(
+                Text("No forecast: the weights are NaN. Resume to go on.", "无预测：权重为 NaN。请从检查点继续。"),
+                "error",
+            )
+        error = frame.notes.get("error")
+        if not isinstance(error, (int, float)) or not math.isfinite(error):
+            return Sentence(_sample_error(self._series))
+        stated = {name: float(v) for name, v in (self.stage.about.get("baselines") or {}).items()}
+        metric = names.metric(str(frame.notes.get("metric", "")))
+        unit = names.unit(str(frame.notes.get("unit", "")))
+        values = {"e": number(error), "unit": unit, "metric": metric}
+        plain = Text("Off by {e} {unit} on the test part ({metric}).", "测试部分误差 {e} {unit}（{metric}）。").with_(
+            **values
+        )
+        bare = Text("{metric} {e} on the test part.", "测试部分 {metric} 为 {e}。").with_(**values)
+        if not stated:
+            return Sentence(names.fitting(plain, bare))
+        name, best = min(stated.items(), key=lambda one: one[1])
+        values |= {"name": names.baseline(name), "b": number(best)}
+        judged = (
+            Text("Off by {e} {unit} on the test part; {name}: {b}.", "测试部分误差 {e} {unit}；{name}：{b}。"),
+            Text("Off by {e} on the test part; {name}: {b}.", "测试部分误差 {e}；{name}：{b}。"),
+            Text("{metric} {e}; {name}: {b}.", "{metric} {e}；{name}：{b}。"),
+        )
+        return Sentence(names.fitting(*(one.with_(**values) for one in judged)), "good" if error < best else "")
+
+    def reading(self) -> Text:
+        if self.canvas.pointer is None or not self._series:
+            return Text.plain("")
+        x = self._series["position"]
+        place = int(np.argmin(np.abs(x - self.canvas.pointer[1])))
+        at = self._labels[place] if place < len(self._labels) else str(place)
+        words = Text("{at}  truth {t}  forecast {f}", "{at}  真实 {t}  预测 {f}")
+        pair = {key: short(float(self._series[name][place])) for key, name in (("t", "truth"), ("f", "forecast"))}
+        return words.with_(at=at, **pair)
+
+    def table(self) -> Mapping[str, Array]:
+        """What is drawn."""
+        labels = {"label": np.array(self._labels)} if self._labels else {}
+        return {**labels, **self._series}
+
+    def smooth(self, wanted: bool) -> None:
+        self.canvas.smooth(wanted)
+
+    def restyle(self) -> None:
+        self.canvas.restyle()
+
+    def _arrange(self, inside: QRectF) -> None:
+        self._plot.place(inside)
+
+    def _across(self, low: float, high: float, most: int) -> list[Tick]:
+        return labelled(self._labels, low, high, most) if self._labels else linear(low, high, most, whole=True)
+
+
+def _unit_of(frame: Frame) -> Text:
+    unit = str(frame.notes.get("unit") or "")
+    words = names.unit(unit)
+    return Text(words.en[:1].upper() + words.en[1:], words.zh) if unit else Text("Value", "值")
+
+
+def _sample_error(series: Mapping[str, Array]) -> Text:
+    truth, forecast = series["truth"], series["forecast"]
+    good = np.isfinite(truth) & np.isfinite(forecast)
+    error = float(np.sqrt(np.mean((truth[good] - forecast[good]) ** 2))) if good.any() else math.nan
+    return Text("Off by {e} on this sample (RMSE).", "此样本误差 {e}（RMSE）。").with_(e=number(error))
+
+
+@final
+class PairsPart(Part):
+    """One real value for each sample: what is predicted over what is right; on the diagonal both are the same."""
+
+    pointed = Signal()
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__(stage)
+        self.canvas = Canvas(self._arrange)
+        across = Axis(linear, Text("Right value", "正确值"))
+        self._plot = Plot(self.canvas, across, Axis(linear, Text("Predicted value", "预测值"), grid=True))
+        self._diagonal = Line(self._plot, "muted", dash=True)
+        self._dots = Dots(self._plot, "series2", size=6)
+        self._pairs: tuple[Array, Array] = (np.zeros(0), np.zeros(0))
+        self.column.addWidget(self.canvas)
+        self.canvas.pointed.connect(self.pointed)
+
+    def show_frame(self, frame: Frame, inputs: Frame | None, label: Text | None) -> None:
+        right, made = (np.asarray(frame.arrays[key], np.float64).reshape(-1) for key in ("targets", "outputs"))
+        self._pairs = right, made
+        known = np.concatenate([right, made])
+        known = known[np.isfinite(known)]
+        low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
+        room = 0.08 * (high - low) or 0.5
+        ends = np.array([low - room, high + room])
+        self._plot.set_range((ends[0], ends[1]), (ends[0], ends[1]))
+        self._diagonal.show_points(ends, ends)
+        self._dots.show_points(right, made)
+        words = _NO_FORECAST if not np.isfinite(made).any() else label
+        middle = float(ends.mean())
+        notes = [] if words is None else [Note(words, middle, middle, "error", "centre", True, back=True)]
+        self._plot.mark((), notes)
+        self._plot.caption(self._plot.y.name, self.legend())
+
+    def legend(self) -> tuple[Key, ...]:
+        return (Key(Text("samples", "样本"), "dots", 2), Key(Text("right", "正确"), "dash", -1))
+
+    def sentence(self, frame: Frame) -> Sentence:
+        right, made = self._pairs
+        if not np.isfinite(made).any():
+            return Sentence(
+                Text("No forecast: the weights are NaN. Resume to go on.", "无预测：权重为 NaN。请从检查点继续。"),
+                "error",
+            )
+        off = float(np.nanmean(np.abs(right - made)))
+        error, stated = frame.notes.get("error"), self.stage.about.get("baselines") or {}
+        if isinstance(error, (int, float)) and stated:
+            name, best = min(stated.items(), key=lambda one: one[1])
+            words = Text("{metric} {e} on the test part; {name}: {b}.", "测试部分 {metric} {e}；{name}：{b}。")
+            values = {"metric": names.metric(str(frame.notes.get("metric", ""))), "e": number(error)}
+            full = words.with_(**values, name=names.baseline(name), b=number(float(best)))
+            return Sentence(full, "good" if error < best else "")
+        return Sentence(Text("Off by {e} on average.", "平均误差 {e}。").with_(e=number(off)))
+
+    def restyle(self) -> None:
+        self.canvas.restyle()
+
+    def smooth(self, wanted: bool) -> None:
+        self.canvas.smooth(wanted)
+
+    def _arrange(self, inside: QRectF) -> None:
+        self._plot.place(inside)

@@ -1,0 +1,166 @@
+"""Predictions: what the network says, beside what is right."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QRectF
+from PySide6.QtWidgets import QStackedLayout, QWidget
+
+from lab.api import hookimpl
+from lab.telemetry.frames import Frame
+from lab.ui.api import Key, Sentence, Stage, Text, View
+from lab.ui.views.canvas import Canvas
+from lab.ui.views.choice import Choice
+from lab.ui.views.classes import ConfusionPart, SymbolsPart
+from lab.ui.views.frames import Shown, waiting
+from lab.ui.views.part import Part
+from lab.ui.views.plot import Axis, Plot
+from lab.ui.views.series import PairsPart, SeriesPart
+from lab.ui.views.ticks import linear
+from lab.ui.views.units import sample_menu
+
+Array = NDArray[Any]
+WORDS = {
+    "series": Text("series", "序列"),
+    "symbols": Text("probabilities", "概率"),
+    "confusion": Text("confusion", "混淆矩阵"),
+    "pairs": Text("values", "数值"),
+}
+
+
+class Predictions(View):
+    """A series with its test part, the probabilities of the next symbol, a confusion matrix, or pairs of values."""
+
+    name = "predictions"
+    title = {"en": "Predictions", "zh": "预测"}
+    needs = ("predictions", "inputs")
+    help = "views"
+    headed = True
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__(stage)
+        makers = {"series": SeriesPart, "symbols": SymbolsPart, "confusion": ConfusionPart, "pairs": PairsPart}
+        self._makers = makers
+        self._parts: dict[str, Part] = {}
+        self._kind = ""
+        self._kinds: list[str] = []
+        self._drawn: tuple[Any, ...] = ()
+        self._stack = QStackedLayout(self)
+        self._stack.setContentsMargins(0, 0, 0, 0)
+        self._empty = Canvas(self._arrange)
+        steps = Axis(lambda low, high, most: linear(low, high, most, whole=True), Text("Time", "时间"))
+        self._axes = Plot(self._empty, steps, Axis(linear, Text("Value", "值"), grid=True))
+        self._axes.set_range((0.0, 100.0), (0.0, 1.0))
+        self._axes.still()
+        self._stack.addWidget(self._empty)
+        self._choice = Choice(Text("What is shown", "显示内容"))
+        self._choice.chosen.connect(self._choose)
+        self.addAction(sample_menu(self).menuAction())
+        stage.cursor.moved.connect(self._moved)
+        stage.reset.connect(self._forget)
+
+    def refresh(self) -> None:
+        shown = Shown(self.stage, "predictions")
+        frame = _drawable(shown)
+        inputs = self.stage.frames.get("inputs")
+        drawn = (frame, inputs, self.stage.cursor.sample, self._kind, self.stage.state, len(self.stage.overlays))
+        if self._drawn and all(one is two or one == two for one, two in zip(drawn, self._drawn, strict=True)):
+            return
+        self._drawn = drawn
+        self._kinds = [] if frame is None else _kinds(frame)
+        if frame is None or not self._kinds:
+            self._stack.setCurrentWidget(self._empty)
+            return
+        self._kind = self._kind if self._kind in self._kinds else self._kinds[0]
+        self._choice.offer([WORDS[kind] for kind in self._kinds], (), self._kinds.index(self._kind))
+        part = self._part(self._kind)
+        self._stack.setCurrentWidget(part)
+        part.show_frame(frame, inputs, shown.label if frame is not shown.latest else None)
+        part.smooth(not self.stage.live)
+
+    def _part(self, kind: str) -> Part:
+        """The part that draws this kind, made when it is first needed."""
+        if kind not in self._parts:
+            part = self._makers[kind](self.stage)
+            part.pointed.connect(self.told)
+            self._parts[kind] = part
+            self._stack.addWidget(part)
+        return self._parts[kind]
+
+    def sentence(self) -> Sentence:
+        frame = _drawable(Shown(self.stage, "predictions"))
+        if frame is None or self._kind not in self._parts:
+            return Sentence(waiting(self.stage, Text("predictions", "预测")))
+        return self._parts[self._kind].sentence(frame)
+
+    def legend(self) -> tuple[Key, ...]:
+        part = self._parts.get(self._kind)
+        return () if part is None else part.legend()
+
+    def reading(self) -> Text:
+        part = self._parts.get(self._kind)
+        return Text.plain("") if part is None else part.reading()
+
+    def table(self) -> Mapping[str, Array]:
+        frame = _drawable(Shown(self.stage, "predictions"))
+        if frame is None:
+            return {}
+        part = self._parts.get(self._kind)
+        if isinstance(part, SeriesPart):
+            return part.table()
+        return {name: np.asarray(array) for name, array in frame.arrays.items()}
+
+    def chooser(self) -> QWidget | None:
+        return self._choice
+
+    def restyle(self) -> None:
+        self._empty.restyle()
+        for part in self._parts.values():
+            part.restyle()
+
+    def _arrange(self, inside: QRectF) -> None:
+        self._axes.place(inside)
+
+    def _choose(self, index: int) -> None:
+        self._kind = self._kinds[index]
+        self._drawn = ()
+        self.refresh()
+        self.told.emit()
+
+    def _moved(self) -> None:
+        if self._kind in self._parts:
+            self._parts[self._kind].move_cursor()
+        self.told.emit()
+
+    def _forget(self) -> None:
+        self._drawn = ()
+
+
+def _drawable(shown: Shown) -> Frame | None:
+    """Of a series the latest frame, whose truth is there even where the forecast is NaN; else the last finite one."""
+    if shown.latest is not None and "truth" in shown.latest.arrays:
+        return shown.latest
+    return shown.frame
+
+
+def _kinds(frame: Frame) -> list[str]:
+    """The ways in which a frame can be drawn, the best one first."""
+    arrays = frame.arrays
+    found = []
+    if "truth" in arrays:
+        found.append("series")
+    if "probabilities" in arrays:
+        found.append("symbols")
+    if "confusion" in arrays:
+        found.append("confusion")
+    targets, outputs = arrays.get("targets"), arrays.get("outputs")
+    if not found and targets is not None and outputs is not None and targets.dtype.kind == "f":
+        found.append("series" if outputs.ndim == 3 else "pairs")
+    return found
+
+
+@hookimpl
+def lab_register_views() -> list[type[View]]:
+    return [Predictions]

@@ -1,0 +1,337 @@
+"""Gradient through time: how much of the loss at step t reaches the state at step k."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QRectF
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from lab.api import hookimpl
+from lab.ui.api import Key, Sentence, Stage, Text, View
+from lab.ui.theme import theme
+from lab.ui.views.canvas import Canvas
+from lab.ui.views.choice import Choice
+from lab.ui.views.curves import Line
+from lab.ui.views.frames import Shown, waiting
+from lab.ui.views.marks import Note, Rule
+from lab.ui.views.names import fitting
+from lab.ui.views.numbers import fixed, number, share
+from lab.ui.views.picture import BAR, Bar, Picture
+from lab.ui.views.plot import BOTTOM, Axis, Plot
+from lab.ui.views.ticks import linear, logarithmic
+from lab.ui.views.triangle import Shade
+from lab.ui.views.units import sample_menu
+
+Array = NDArray[Any]
+FIRST_CUT = 20
+"""Steps that the truncation line keeps at first."""
+NARROW = 420
+"""Below this width only the triangle is drawn, as the mean is in its sentence."""
+DECADES = 8.0
+"""The colours reach so many powers of ten below the largest norm at most."""
+
+
+class ThroughTime(View):
+    """The triangle of norms, their mean over the distance in time, and a line that cuts the gradient off."""
+
+    name = "through-time"
+    title = {"en": "Gradient through time", "zh": "沿时间的梯度"}
+    needs = ("through-time",)
+    help = "views"
+    headed = True
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__(stage)
+        self._canvas = Canvas(self._arrange, keys=True)
+        steps = Axis(
+            lambda low, high, most: linear(low, high, most, whole=True), Text("State at step k", "第 k 步的状态")
+        )
+        losses = Axis(steps.ticks, Text("Loss at step t", "第 t 步的损失"))
+        self._triangle = Plot(self._canvas, steps, losses)
+        self._triangle.still()
+        self._triangle.invert()
+        self._shade = Shade(self._triangle)
+        self._picture = Picture(self._triangle, "magnitude")
+        self._bar = Bar(self._canvas, self._triangle, "magnitude")
+        self._edge = Line(self._triangle, "text", dash=True, z=6)
+        back = Axis(steps.ticks, Text("Steps back t − k", "回溯步数 t − k"))
+        self._means = Plot(self._canvas, back, Axis(logarithmic, Text("Mean, log", "均值，对数"), grid=True))
+        self._means.still()
+        self._curve = Line(self._means, "text", z=2)
+        self._fit = Line(self._means, "series2", dash=True, z=3)
+        self._triangle.drag, self._means.drag = self._drag_edge, self._drag_rule
+        self._cut = FIRST_CUT
+        self._norms: Array = np.zeros((0, 0))
+        self._drawn: tuple[Any, ...] = ()
+        self._states: list[str] = []
+        self._choice = Choice(Text("Which state", "哪个状态"))
+        self._choice.chosen.connect(self._ask)
+        self.addAction(sample_menu(self).menuAction())
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self._canvas)
+        self.setFocusProxy(self._canvas)
+        self._canvas.pointed.connect(self.told)
+        self._canvas.stepped.connect(lambda right, down: self._move(self._cut + right + down))
+        stage.cursor.moved.connect(self._sample_moved)
+        self._sample = stage.cursor.sample
+        stage.reset.connect(self._forget)
+
+    def refresh(self) -> None:
+        self._canvas.smooth(not self.stage.live)
+        shown = Shown(self.stage, "through-time")
+        drawn = (shown.frame, shown.stale, self._cut, self.stage.state)
+        if self._drawn and drawn[0] is self._drawn[0] and drawn[1:] == self._drawn[1:]:
+            return
+        self._drawn = drawn
+        self._offer()
+        if shown.frame is None or "norms" not in shown.frame.arrays:
+            self._empty()
+            return
+        norms = np.asarray(shown.frame.arrays["norms"], np.float64)
+        steps = len(norms)
+        self._norms = norms
+        self._cut = min(max(self._cut, 1), steps)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            logs = np.log10(norms)
+        low, high = self._levels(logs)
+        # A gradient of exactly zero is paper, not a failure.
+        logs = np.where(np.isneginf(logs), low, logs)
+        below = np.tri(steps, dtype=bool)
+        rows = np.isfinite(logs).any(axis=1)
+        self._triangle.hatched = bool((~np.isfinite(logs) & below)[rows].any()) or not rows.any()
+        place = QRectF(-0.5, -0.5, steps, steps)
+        self._picture.show_values(logs, low, high, place)
+        self._picture.setVisible(True)
+        self._shade.show_rows(rows)
+        self._triangle.set_range((-0.5, steps - 0.5), (-0.5, steps - 0.5))
+        self._bar.describe(Text.plain("‖∂L/∂s‖"), low, high, logarithmic)
+        self._draw_means(shown, low, high)
+        self._draw_cut(shown)
+
+    def _empty(self) -> None:
+        self._norms = np.zeros((0, 0))
+        self._picture.setVisible(False)
+        self._triangle.set_range((-0.5, 99.5), (-0.5, 99.5))
+        self._shade.show_rows(np.zeros(100, bool))
+        self._bar.describe(Text.plain("‖∂L/∂s‖"), -8.0, 0.0, logarithmic)
+        self._means.set_range((0.0, 99.0), (-8.0, 0.0))
+        for line in (self._curve, self._fit, self._edge):
+            line.clear_points()
+        self._triangle.mark((), ())
+        self._means.mark((), ())
+        self._means.caption(self._means.y.name, ())
+
+    def _levels(self, logs: Array) -> tuple[float, float]:
+        known = logs[np.isfinite(logs)]
+        if not known.size:
+            return -8.0, 0.0
+        high = math.ceil(float(known.max()) * 2) / 2
+        return max(min(math.floor(float(known.min())), high - 1.0), high - DECADES), high
+
+    def _draw_means(self, shown: Shown, low: float, high: float) -> None:
+        assert shown.frame is not None
+        mean = np.asarray(shown.frame.arrays.get("mean", np.zeros(0)), np.float64)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            logs = np.log10(mean)
+        lags = np.arange(len(mean))
+        self._curve.show_points(lags, logs)
+        gamma = _value(shown.frame.notes.get("gamma"))
+        good = np.isfinite(logs)
+        known = logs[good]
+        bottom, top = (float(known.min()), float(known.max())) if known.size else (low, high)
+        self._means.set_range(
+            (0.0, max(len(mean) - 1.0, 1.0)),
+            (max(math.floor(bottom * 2 - 0.1) / 2, top - 16), math.ceil(top * 2 + 0.1) / 2),
+        )
+        keys: tuple[Key, ...] = ()
+        if math.isfinite(gamma) and gamma > 0 and known.size > 1:
+            # Of all lines with the slope of the fit the one through the middle of the points is that of least squares.
+            slope = math.log10(gamma)
+            offset = float((known - slope * lags[good]).mean())
+            self._fit.show_points(np.array([0, len(mean) - 1]), offset + slope * np.array([0, len(mean) - 1]))
+            words = Text("fit γ = {g}", "拟合 γ = {g}").with_(g=fixed(gamma, 2))
+            keys = (Key(words, "dash", 2),)
+        else:
+            self._fit.clear_points()
+        self._means.caption(self._means.y.name, keys)
+
+    def _draw_cut(self, shown: Shown) -> None:
+        assert shown.frame is not None
+        steps, cut = len(self._norms), self._cut
+        rows = np.isfinite(self._norms).any(axis=1)
+        if rows.sum() > 1 or not rows.any():
+            self._edge.show_points(np.array([-0.5, steps - cut - 0.5]), np.array([cut - 0.5, steps - 0.5]))
+        else:
+            self._edge.show_points(np.array([steps - cut - 0.5] * 2), np.array([steps - 1.5, steps - 0.5]))
+        notes = [
+            Note(line, steps - 1, -0.5, align="right", bold=place == 0, dx=-4, row=place)
+            for place, line in enumerate(self._cut_words(shown))
+        ]
+        if shown.label is not None:
+            notes.append(
+                Note(shown.label, (steps - 1) / 2, steps * 0.8, role="error", align="centre", bold=True, back=True)
+            )
+        elif self._triangle.hatched:
+            words = Text("NaN in the gradient", "梯度中有 NaN")
+            notes.append(Note(words, steps * 0.3, steps * 0.75, role="error", align="centre", bold=True, back=True))
+        self._triangle.mark((), notes)
+        self._means.mark([Rule(cut, "text", dash=True)] if cut < steps else [], ())
+
+    def _cut_words(self, shown: Shown) -> list[Text]:
+        assert shown.frame is not None
+        if self._cut >= len(self._norms):
+            return [Text("nothing is cut off", "不截断"), Text("drag the dashed line", "拖动虚线")]
+        lines = [Text("cut after {n} steps", "截断于 {n} 步").with_(n=self._cut)]
+        kept, cosine = (self._kept(shown, name) for name in ("share", "cosine"))
+        if math.isfinite(kept):
+            lines.append(Text("{s} of the norm", "保留 {s} 的范数").with_(s=share(kept)))
+        if math.isfinite(cosine):
+            lines.append(Text("cosine {c}", "余弦 {c}").with_(c=fixed(cosine, 3 if cosine > 0.9 else 2)))
+        return lines
+
+    def _kept(self, shown: Shown, name: str) -> float:
+        array = None if shown.frame is None else shown.frame.arrays.get(name)
+        return float(array[self._cut - 1]) if array is not None and 0 < self._cut <= len(array) else math.nan
+
+    def sentence(self) -> Sentence:
+        shown = Shown(self.stage, "through-time")
+        if shown.frame is None:
+            return Sentence(waiting(self.stage, Text("the triangle", "三角图")))
+        if shown.label is not None:
+            return Sentence(
+                Text("The gradient is NaN; shown is the last finite one.", "梯度为 NaN；显示最后有限的一次。"), "error"
+            )
+        return judged(shown.frame.notes, len(self._norms))
+
+    def reading(self) -> Text:
+        if self._canvas.pointer is None or not len(self._norms):
+            return Text.plain("")
+        plot, x, y = self._canvas.pointer
+        if plot is self._means:
+            mean = Shown(self.stage, "through-time").frame
+            lag = round(x)
+            array = None if mean is None else mean.arrays.get("mean")
+            if array is None or not 0 <= lag < len(array):
+                return Text.plain("")
+            return Text.plain(f"t − k = {lag}  {number(float(array[lag]))}")
+        t, k = round(y), round(x)
+        if not 0 <= k <= t < len(self._norms):
+            return Text.plain("")
+        return Text.plain(f"t = {t}  k = {k}  {number(float(self._norms[t, k]))}")
+
+    def table(self) -> Mapping[str, Array]:
+        frame = Shown(self.stage, "through-time").frame
+        return {} if frame is None else dict(frame.arrays)
+
+    def chooser(self) -> QWidget | None:
+        return self._choice
+
+    def restyle(self) -> None:
+        self._canvas.restyle()
+        self._bar.update()
+        self._shade.update()
+
+    def _arrange(self, inside: QRectF) -> None:
+        bar = theme.px(BAR)
+        both = inside.width() >= NARROW * theme.scale
+        left = QRectF(inside)
+        left.setWidth((inside.width() - bar) * 5 / 9 if both else inside.width() - bar + 18)
+        self._triangle.place(left, bottom=BOTTOM)
+        self._bar.place(left.right() + 3)
+        self._means.show(both)
+        if both:
+            right = left.right() + bar + 6
+            self._means.place(QRectF(right, inside.top(), inside.right() - right, inside.height()))
+        else:
+            self._means.place(QRectF(-1000, 0, 100, 100))
+
+    def _offer(self) -> None:
+        """The states that can be chosen: all of them together, each alone, and what goes into the activation."""
+        layers = self.stage.about.get("layers") or {}
+        last = list(layers.values())[-1] if layers else {}
+        states = [str(one) for one in last.get("states", ())] if isinstance(last, Mapping) else []
+        self._states = ["whole", *(states if len(states) > 1 else []), "net"] if states else []
+        words = {"whole": Text("s", "s"), "net": Text("Z", "Z")}
+        now = self._choice.current
+        self._choice.offer([words.get(one, Text.plain(one)) for one in self._states], (), now)
+
+    def _ask(self, *_: object) -> None:
+        chosen = self._states[self._choice.current] if self._states else "whole"
+        self.stage.asked.emit("through-time", {"state": chosen, "sample": self.stage.cursor.sample})
+
+    def _sample_moved(self) -> None:
+        if self.stage.cursor.sample != self._sample:
+            self._sample = self.stage.cursor.sample
+            self._ask()
+
+    def _drag_edge(self, x: float, y: float) -> None:
+        self._move(round(y - x))
+
+    def _drag_rule(self, x: float, _y: float) -> None:
+        self._move(round(x))
+
+    def _move(self, cut: int) -> None:
+        cut = min(max(cut, 1), max(len(self._norms), 1))
+        if cut != self._cut:
+            self._cut = cut
+            self.refresh()
+            self.told.emit()
+
+    def _forget(self) -> None:
+        self._drawn = ()
+        self._cut = FIRST_CUT
+
+
+def judged(notes: Mapping[str, Any], steps: int) -> Sentence:
+    """The verdict of a frame in words: what happens, after how many steps, and why, as far as is known."""
+    gamma = _value(notes.get("gamma"))
+    verdict = str(notes.get("verdict", "early"))
+    tenth, hundredth = notes.get("steps_to_tenth"), notes.get("steps_to_hundredth")
+    g = fixed(gamma, 2) if math.isfinite(gamma) else ""
+    if verdict == "explodes":
+        after = max(1, round(1 / math.log10(gamma))) if gamma > 1 else 0
+        words = Text(
+            "Explodes: tenfold every {n} steps, γ = {g}. Clip the norm.",
+            "梯度爆炸：每 {n} 步增大十倍，γ = {g}。请裁剪范数。",
+        )
+        return Sentence(words.with_(n=after, g=g), "error")
+    if verdict == "vanishes":
+        words = Text(
+            "Vanishes: a hundredth after {n} steps (γ = {g}){why}.", "梯度消失：{n} 步后剩百分之一（γ = {g}）{why}。"
+        )
+        full = words.with_(n=hundredth, g=g, why=_reason(notes))
+        return Sentence(fitting(full, words.with_(n=hundredth, g=g, why="")), "warning")
+    if verdict == "reaches":
+        if tenth is None:
+            words = Text(
+                "Reaches back all {n} steps: over a tenth is left (γ = {g}).",
+                "可追溯全部 {n} 步：剩余超过十分之一（γ = {g}）。",
+            )
+            return Sentence(words.with_(n=steps, g=g), "good")
+        words = Text(
+            "Reaches back: a tenth is left after {n} steps (γ = {g}).", "可追溯：{n} 步后剩十分之一（γ = {g}）。"
+        )
+        return Sentence(words.with_(n=tenth, g=g), "good")
+    return Sentence(Text("Too early to tell: the gradient is still changing.", "现在判断还太早：梯度仍在变化。"))
+
+
+def _reason(notes: Mapping[str, Any]) -> Text:
+    forget, saturated = _value(notes.get("forget")), _value(notes.get("saturated"))
+    if math.isfinite(forget) and forget < 0.8:
+        return Text("; forget {f}", "；遗忘门 {f}").with_(f=fixed(forget, 2))
+    if math.isfinite(saturated) and saturated > 0.2:
+        return Text("; {s} saturated", "；{s} 饱和").with_(s=share(saturated))
+    return Text.plain("")
+
+
+def _value(value: Any) -> float:
+    return float(value) if isinstance(value, (int, float)) else math.nan
+
+
+@hookimpl
+def lab_register_views() -> list[type[View]]:
+    return [ThroughTime]
