@@ -160,7 +160,7 @@ class PhasePortrait(View):
                 below = path[step, 1] < np.nanmean(path[:, 1])
                 words = Text.plain(f"t = {step}")
                 notes.append(
-                    Note(words, path[step, 0], path[step, 1], bold=True, align="centre", dy=11 if below else -11)
+                    Note(words, path[step, 0], path[step, 1], bold=True, align="centre", dy=13 if below else -13)
                 )
         if shown.label is not None:
             left, right, _, high = self._extent or (0.0, 0.0, 0.0, 0.0)

@@ -1,0 +1,75 @@
+"""A histogram of values on both sides of zero."""
+
+from typing import Any, Final, final
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QPainter
+from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+
+from lab.ui.theme import theme
+from lab.ui.views.canvas import Canvas
+from lab.ui.views.marks import Rule
+from lab.ui.views.plot import Axis, Plot
+from lab.ui.views.ticks import linear
+from lab.ui.words import Text
+
+Array = NDArray[Any]
+BINS: Final = 41
+"""An odd number, so that one bin has zero in its middle."""
+
+
+@final
+class Histogram:
+    """A plot of how many values there are of each size."""
+
+    def __init__(self, canvas: Canvas) -> None:
+        across = Axis(lambda low, high, most: linear(low, high, min(most, 3)), Text("Value", "数值"))
+        up = Axis(lambda low, high, most: linear(low, high, most, whole=True), Text("Count", "个数"), grid=True)
+        self._plot = Plot(canvas, across, up, left=34)
+        self._plot.still()
+        self._bars = _Bars(self._plot)
+
+    def show_values(self, values: Array, reach: float) -> None:
+        """Count finite values between minus and plus `reach`."""
+        counts, edges = np.histogram(values, bins=BINS, range=(-reach, reach))
+        self._plot.set_range((-reach, reach), (0.0, max(float(counts.max()) * 1.08, 1.0)))
+        self._plot.mark([Rule(0.0, "axis")], ())
+        self._bars.show_counts(counts, edges)
+
+    def place(self, outer: QRectF | None) -> None:
+        """Give it a rectangle of the canvas; None hides it."""
+        self._plot.show(outer is not None)
+        self._bars.setVisible(outer is not None)
+        self._plot.place(outer or QRectF(-1000, 0, 100, 100))
+
+
+@final
+class _Bars(QGraphicsItem):
+    def __init__(self, plot: Plot) -> None:
+        super().__init__()
+        self._plot = plot
+        self._counts: Array = np.zeros(0, np.int64)
+        self._edges: Array = np.zeros(1)
+        self.setZValue(3)
+        self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
+        plot.canvas.scene().addItem(self)
+
+    def show_counts(self, counts: Array, edges: Array) -> None:
+        """Draw these counts (n,) between edges (n + 1,)."""
+        self._counts, self._edges = counts, edges
+        self.update()
+
+    def boundingRect(self) -> QRectF:
+        return self._plot.rect
+
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(theme.colour("series1")))
+        for count, left, right in zip(self._counts.tolist(), self._edges[:-1], self._edges[1:], strict=True):
+            if count:
+                top, bottom = self._plot.to_pixels(float(left), count), self._plot.to_pixels(float(right), 0)
+                painter.drawRect(
+                    QRectF(top.x() + 0.5, top.y(), max(bottom.x() - top.x() - 1, 1.0), bottom.y() - top.y())
+                )
