@@ -1,6 +1,21 @@
-"""Where the shipped files are: inside the package once installed, beside it in a source tree."""
+"""Where files are: the shipped ones, inside the package once installed, beside it in a source tree; and the runs."""
 
+import os
 from pathlib import Path
+from typing import Final
+
+RUNS_VARIABLE: Final = "RNN_LAB_RUNS"
+"""The environment variable that names the folder of runs."""
+
+
+def runs_folder() -> Path:
+    """The folder of runs where nobody names another one."""
+    named = os.environ.get(RUNS_VARIABLE, "").strip()
+    if named:
+        return Path(named).expanduser()
+    import platformdirs
+
+    return platformdirs.user_data_path("rnn-lab", appauthor=False) / "runs"
 
 
 def resource_folder() -> Path:

@@ -1,13 +1,12 @@
 """Options that several commands have, and the folder of runs."""
 
-import os
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
-RUNS_VARIABLE: Final = "RNN_LAB_RUNS"
-"""The environment variable that names the folder of runs."""
+from lab import resources
+from lab.resources import RUNS_VARIABLE
 
 Json = Annotated[
     bool,
@@ -34,9 +33,4 @@ def runs_folder(given: Path | None) -> Path:
     """The folder of runs."""
     if given is not None:
         return given.expanduser()
-    named = os.environ.get(RUNS_VARIABLE, "").strip()
-    if named:
-        return Path(named).expanduser()
-    import platformdirs
-
-    return platformdirs.user_data_path("rnn-lab", appauthor=False) / "runs"
+    return resources.runs_folder()

@@ -113,6 +113,14 @@ def latest(folder: Path, report: Callable[[StoreError], None] | None = None) -> 
     return _first_intact(_newest_first(folder), report)
 
 
+def newest_update(folder: Path) -> int | None:
+    """The update of the newest intact checkpoint, None where there is none."""
+    with contextlib.suppress(StoreError):
+        state = latest(folder)
+        return None if state is None else state.update
+    return None
+
+
 def best(folder: Path, report: Callable[[StoreError], None] | None = None) -> State | None:
     """The intact checkpoint with the lowest score, the earliest among equals; None where none has a score.
 

@@ -87,7 +87,8 @@ class ViewFrame(QWidget):
 
     def shown(self) -> bool:
         """Whether any of it can be seen."""
-        return self.isVisible() and not self.visibleRegion().isEmpty()
+        # Not `visibleRegion`: what its own children cover is not in it.
+        return self.isVisible() and not self.window().isMinimized()
 
     def refresh(self) -> None:
         """Draw what is new, and the sentence if it is time for one; nothing while hidden or after the view failed."""

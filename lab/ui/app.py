@@ -1,0 +1,61 @@
+"""The application: one window, from the first line to the last."""
+
+import sys
+from pathlib import Path
+
+from PySide6.QtCore import QLibraryInfo, QLocale, QTranslator
+from PySide6.QtWidgets import QApplication
+
+from lab.registry.manager import load_catalog
+from lab.resources import runs_folder
+from lab.ui.desk import Desk
+from lab.ui.hookspecs import WINDOW
+from lab.ui.settings import Settings, follow
+from lab.ui.theme import theme
+from lab.ui.words import bind_call, language
+
+
+def open_window(file: Path | None = None) -> int:
+    """Open the window, with an experiment if one is given, and stay until it is closed. Returns the exit code."""
+    app = application()
+    settings = Settings()
+    follow(settings)
+    desk = make_desk(settings)
+    desk.window.show()
+    if file is not None:
+        desk.filing.open_path(file)
+    else:
+        desk.window.show_gallery()
+    desk.start()
+    try:
+        return app.exec()
+    finally:
+        desk.close()
+
+
+def application() -> QApplication:
+    """The application, in its theme and with Qt's own words in the language that is shown."""
+    app = QApplication.instance()
+    if not isinstance(app, QApplication):
+        app = QApplication(sys.argv[:1])
+    app.setApplicationName("rnn-lab")
+    app.setApplicationDisplayName("RNN Lab")
+    theme.install(app)
+    chinese = QTranslator(app)
+    chinese.load(QLocale("zh_CN"), "qtbase", "_", QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath))
+
+    def translate() -> None:
+        app.removeTranslator(chinese)
+        if language.code == "zh":
+            app.installTranslator(chinese)
+
+    bind_call(app, translate)
+    return app
+
+
+def make_desk(settings: Settings, runs: Path | None = None) -> Desk:
+    """The window with all that belongs to it; `runs` is the folder of runs, if not that of the settings."""
+    plugins = [Path(folder) for folder in [settings.value("plugins_folder")] if folder]
+    chosen = settings.value("runs_folder")
+    catalog = load_catalog(window=WINDOW)
+    return Desk(catalog, settings, runs or (Path(chosen) if chosen else runs_folder()), plugins)

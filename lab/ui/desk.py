@@ -1,0 +1,146 @@
+"""The desk: all parts of the window, made and wired. Only the application makes one; tests make it the same way."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import final
+
+from PySide6.QtCore import QObject
+
+from lab.components.cell import Cell
+from lab.registry.catalog import Catalog
+from lab.runner.messages import Problem
+from lab.runner.worker import Worker
+from lab.ui.actions import Actions
+from lab.ui.document import OpenDocument
+from lab.ui.filing import Filing
+from lab.ui.forms.panel import ExperimentPanel
+from lab.ui.main_window import MainWindow
+from lab.ui.panels.cell import CellPanel
+from lab.ui.refresh import Refresher
+from lab.ui.running import Running
+from lab.ui.session import Session
+from lab.ui.settings import Settings
+from lab.ui.stage import Stage
+from lab.ui.views.frame import ViewFrame
+from lab.ui.words import Text
+
+
+@final
+class Desk(QObject):
+    """`window` is all of it. `close` ends the worker; the window does so when it is closed."""
+
+    def __init__(self, catalog: Catalog, settings: Settings, runs: Path, plugin_folders: Sequence[Path] = ()) -> None:
+        super().__init__()
+        self.catalog, self.settings, self.runs = catalog, settings, runs
+        self.problems: list[Problem] = []
+        self.actions = Actions(self)
+        self.window = MainWindow(self.actions, settings)
+        self.stage = Stage(self)
+        self.document = OpenDocument(catalog, self)
+        threads = settings.value("threads") or None
+        self.session = Session(self.stage, lambda: Worker(runs, plugin_folders, threads=threads), self)
+        self.experiment = ExperimentPanel(self.document, catalog)
+        self.cell = CellPanel()
+        self.frames = [self._frame(name) for name in catalog.names("view")]
+        self.refresher = Refresher(self.session, lambda: self.frames, self)
+        self.running = Running(self.window, self.actions, self.session, self.document, runs, self.report)
+        self.filing = Filing(self.document, self.window)
+        self._fill()
+        self._connect()
+        for failure in catalog.failures:
+            self.report(
+                Problem(
+                    level="error", message=failure.message, remedy=failure.remedy, file=failure.file, line=failure.line
+                )
+            )
+
+    def start(self) -> None:
+        """Begin to draw, and have a worker ready."""
+        self.refresher.start()
+        self.session.warm()
+
+    def report(self, problem: Problem) -> None:
+        """The one channel for errors."""
+        self.problems.append(problem)
+        errors = sum(one.level == "error" for one in self.problems)
+        self.window.status.show_problems(len(self.problems), errors)
+
+    def close(self) -> None:
+        """Stop drawing, and end the worker."""
+        self.refresher.stop()
+        self.session.close()
+
+    def _frame(self, name: str) -> ViewFrame:
+        kind = self.catalog.get("view", name)
+        frame = ViewFrame(kind(self.stage))
+        frame.failed.connect(self.report)
+        return frame
+
+    def _fill(self) -> None:
+        self.window.set_left(self.experiment)
+        self.window.set_right(self.cell, [])
+        for frame in self.frames:
+            self.window.add_view(frame.name, Text.of(frame.view.title, frame.name), frame)
+
+    def _connect(self) -> None:
+        self.actions.follow_history(self.document.undo_stack)
+        self.experiment.live_edited.connect(self.session.set_value)
+        self.experiment.watch_changed.connect(self._watch)
+        self.document.changed.connect(self._show_cell)
+        self.document.file_changed.connect(self._show_title)
+        self._connect_files()
+        self.session.problem.connect(self.report)
+        self.session.state_changed.connect(lambda: self.experiment.follow(self.session.state))
+        self.session.began.connect(self._began)
+        self.stage.cursor.moved.connect(self.refresher.draw)
+        self.window.views.shown_changed.connect(self.refresher.draw)
+        self.window.closed.connect(self.close)
+        self._show_cell()
+        self.running.follow()
+
+    def _connect_files(self) -> None:
+        verbs, filing = self.actions, self.filing
+        for action, act in (
+            (verbs.new, filing.new),
+            (verbs.open, filing.open),
+            (verbs.save, filing.save),
+            (verbs.save_as, filing.save_as),
+            (verbs.gallery, self.window.show_gallery),
+        ):
+            action.triggered.connect(lambda _on=False, act=act: act())
+        verbs.recent.aboutToShow.connect(lambda: filing.fill_recent(verbs.recent))
+        filing.fill_recent(verbs.recent)
+        filing.failed.connect(self._refused)
+        filing.opened.connect(self._opened)
+        self.window.closing = filing.may_leave
+
+    def _opened(self) -> None:
+        self.session.leave()
+        self.window.clear_banner()
+        self.window.show_experiment()
+        self.running.follow()
+
+    def _refused(self, problem: Problem) -> None:
+        self.report(problem)
+        self.window.show_problems()
+
+    def _show_title(self) -> None:
+        shown = self.document.shown
+        name = Text.plain(self.document.name) if shown is None else Text(*map(shown.spec.name_in, ("en", "zh")))
+        self.window.show_document(name, dirty=self.document.dirty)
+
+    def _watch(self, sample: int, rate: float) -> None:
+        self.stage.cursor.look_at(sample=0)
+        self.session.look_at([sample], rate)
+
+    def _began(self) -> None:
+        self.experiment.watching.show_samples(self.stage.about.get("samples", ()))
+
+    def _show_cell(self) -> None:
+        spec = self.document.spec
+        if spec is None:
+            self.cell.show_none()
+            return
+        layer = spec.layers[0]
+        kind: type[Cell] = self.catalog.get("cell", layer.cell.name)
+        self.cell.show_cell(kind(**dict(layer.cell.settings)), layer.hidden, 1)

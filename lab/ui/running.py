@@ -1,0 +1,177 @@
+"""Running: what the verbs of the toolbar do with the session, and what the window then shows."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, final
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QAction
+
+from lab.errors import LabError
+from lab.experiment.checkpoint import newest_update
+from lab.experiment.store import Store
+from lab.runner.messages import Problem, WorkerState
+from lab.ui.actions import OPEN, Actions
+from lab.ui.document import OpenDocument
+from lab.ui.main_window import MainWindow
+from lab.ui.session import Session
+from lab.ui.words import Text, bind
+
+_TARGETS: Final = {
+    "numpy": Text("CPU · NumPy", "CPU · NumPy"),
+    "numba": Text("CPU · compiled", "CPU · 已编译"),
+    "cupy": Text("CUDA device", "CUDA 设备"),
+    "auto": Text("CPU · compiled when ready", "CPU · 编译完成后切换"),
+}
+_LOST: Final = Text("The run was lost", "运行已中断")
+_FAILED: Final = Text("The run failed", "运行失败")
+
+
+@final
+class Running(QObject):
+    """Follows the actions and the state of the worker. `ready` brings what is being typed into the document."""
+
+    def __init__(
+        self,
+        window: MainWindow,
+        actions: Actions,
+        session: Session,
+        document: OpenDocument,
+        runs: Path,
+        report: Callable[[Problem], None],
+    ) -> None:
+        super().__init__(window)
+        self._window, self._actions = window, actions
+        self._session, self._document = session, document
+        self._runs = runs
+        self._report = report
+        self._again = QAction(self)
+        bind(self._again, self._again.setText, Text("Resume from the checkpoint", "从检查点继续"))
+        self._again.triggered.connect(self.resume)
+        self._anew = QAction(self)
+        bind(self._anew, self._anew.setText, Text("Run from the beginning", "从头运行"))
+        self._anew.triggered.connect(self.begin)
+        self._connect()
+        window.toolbar.set_targets([(name, _TARGETS[name]) for name in ("auto", "numpy", "numba")])
+        window.toolbar.show_target(_TARGETS["auto"])
+
+    def begin(self, *, then_pause: bool = False) -> None:
+        """Run the open experiment from its first update on."""
+        self._document.finish()
+        if self._document.problems or self._document.document is None:
+            self._complain()
+            return
+        self._window.clear_banner()
+        self._window.show_experiment()
+        self._session.begin(self._document, then_pause=then_pause)
+
+    def resume(self) -> None:
+        """Go on with the run on the stage from its last checkpoint."""
+        run = self._session.stage.run
+        if run is None:
+            self.begin()
+            return
+        self._window.clear_banner()
+        self.reopen(run)
+
+    def reopen(self, run: str, *, then_pause: bool = False) -> None:
+        """Put a run of the store on the stage, with its curves, and go on with it from its last checkpoint."""
+        try:
+            with Store(self._runs, create=False) as store:
+                curves = store.scalars(run)
+        except LabError as error:
+            self._report(Problem(level="error", message=error.message, remedy=error.remedy or ""))
+            return
+        self._session.resume(run, self._document.spec, curves, then_pause=then_pause)
+
+    def follow(self) -> None:
+        """Show what can be done now."""
+        document = self._document
+        self._actions.follow(
+            self._session.state,
+            has_document=not self._window.in_gallery,
+            dirty=document.dirty,
+            checkpoint=self._session.stage.checkpoint,
+            valid=not document.problems,
+        )
+
+    def _connect(self) -> None:
+        verbs, session = self._actions, self._session
+        verbs.run.triggered.connect(self._run)
+        verbs.run_anew.triggered.connect(lambda: self.begin())
+        verbs.one_update.triggered.connect(lambda: self._go(session.one_update))
+        verbs.one_epoch.triggered.connect(lambda: self._go(session.one_epoch))
+        verbs.stop.triggered.connect(session.stop)
+        verbs.snapshot.triggered.connect(session.snapshot)
+        session.state_changed.connect(self._entered)
+        session.measured.connect(self._measured)
+        session.began.connect(self._began)
+        session.lost.connect(self._lost)
+        self._document.changed.connect(self.follow)
+        self._document.file_changed.connect(self.follow)
+        toolbar = self._window.toolbar
+        toolbar.speed_chosen.connect(session.speed)
+        toolbar.target_chosen.connect(self._choose_target)
+
+    def _choose_target(self, name: str) -> None:
+        self._session.target = name
+        self._window.toolbar.show_target(_TARGETS[name])
+
+    def _run(self) -> None:
+        meaning = self._actions.meaning
+        if meaning == "pause":
+            self._session.pause()
+        elif meaning == "run":
+            self.begin()
+        elif self._session.state is WorkerState.PAUSED:
+            self._session.go_on()
+        else:
+            self.resume()
+
+    def _go(self, step: Callable[[], None]) -> None:
+        if self._session.state in OPEN:
+            step()
+        else:
+            self.begin(then_pause=True)
+
+    def _entered(self) -> None:
+        stage, state = self._session.stage, self._session.state
+        if state in (WorkerState.STOPPED, WorkerState.FAILED, WorkerState.LOST) and stage.run is not None:
+            stage.checkpoint = newest_update(self._runs / stage.run)
+        self._window.status.show_state(state)
+        if state in (WorkerState.IDLE, WorkerState.STARTING):
+            self._window.status.clear_progress()
+        self.follow()
+
+    def _began(self) -> None:
+        plan = self._session.stage.about.get("plan", {})
+        target = "numba" if plan.get("switched") is not None else plan.get("target", "auto")
+        self._window.toolbar.show_target(_TARGETS.get(target, Text.plain(target)))
+
+    def _measured(self) -> None:
+        session, about = self._session, self._session.stage.about
+        update, planned = session.stage.update, about.get("updates")
+        left = (planned - update) / session.rate if planned and session.rate > 0 else None
+        if session.state not in OPEN:
+            left = None
+        status = self._window.status
+        status.show_progress(session.epoch, about.get("epochs"), update, planned, session.rate, left)
+        status.show_watching(session.watching)
+
+    def _lost(self, problem: Problem | None) -> None:
+        lost = self._session.state is WorkerState.LOST
+        checkpoint = self._session.stage.checkpoint
+        if checkpoint is None:
+            kept, action, more = Text("No checkpoint was written.", "尚无检查点。"), self._anew, []
+        else:
+            intact = Text("The checkpoint of update {update} is intact.", "第 {update} 次更新的检查点完好。")
+            kept = intact.with_(update=checkpoint)
+            action, more = self._again, [self._anew]
+        reason = Text.plain("") if problem is None else Text.plain(f"{problem.message}. {problem.remedy}".strip(". "))
+        detail = Text("{reason}. {kept}", "{reason}。{kept}").with_(reason=reason, kept=kept)
+        self._window.banner(_LOST if lost else _FAILED, action, "error", detail=detail, more=more)
+
+    def _complain(self) -> None:
+        for problem in self._document.problems:
+            self._report(Problem(level="error", message=problem.message, remedy=problem.remedy or ""))
+        self._window.show_problems()

@@ -1,0 +1,287 @@
+"""The session: one document, one worker, and the stage on which views see what the worker does."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, final
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+
+from lab.errors import LabError
+from lab.experiment.runs import Scalar
+from lab.experiment.spec import Spec
+from lab.runner.messages import Began, Changed, Curves, Message, Noted, Problem, WorkerState
+from lab.runner.worker import Worker
+from lab.telemetry.frames import Frame
+from lab.ui.stage import Curve, Stage
+
+MakeWorker = Callable[[], Worker]
+
+ENDED = frozenset({WorkerState.IDLE, WorkerState.FINISHED, WorkerState.STOPPED, WorkerState.FAILED, WorkerState.LOST})
+"""States from which Run begins a new run."""
+
+
+class Experiment(Protocol):
+    """What a session needs of the open document."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def spec(self) -> Spec | None: ...
+    @property
+    def place(self) -> str | None: ...
+
+
+@final
+class Watch:
+    """What is asked of the probes: those of the visible views, the samples, and how often."""
+
+    def __init__(self) -> None:
+        self.probes: dict[str, dict[str, Any]] = {}
+        self.settings: dict[str, dict[str, Any]] = {}
+        self.samples: tuple[int, ...] = (0,)
+        self.rate = 30.0
+        self.share = 0.02
+
+    def need(self, names: Sequence[str]) -> bool:
+        """Ask for these probes and no others; True where that is a change."""
+        wanted = {name: self.settings.get(name, {}) for name in names}
+        changed = wanted != self.probes
+        self.probes = wanted
+        return changed
+
+
+@final
+class Session(QObject):
+    """Runs experiments in a worker and keeps the stage up to date. All calls return at once; `poll` does the rest.
+
+    A worker that is lost begins anew, in another process, when something is to be run again.
+    """
+
+    state_changed = Signal()
+    began = Signal()
+    """A run is on the stage, from its first update or from a checkpoint on."""
+    measured = Signal()
+    """Figures of the status bar have changed."""
+    problem = Signal(object)
+    lost = Signal(object)
+    """A run failed or was lost: its Problem. The store has its last good checkpoint."""
+
+    def __init__(self, stage: Stage, make_worker: MakeWorker, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.stage = stage
+        self.watch = Watch()
+        self._make_worker = make_worker
+        self._worker: Worker | None = None
+        self._growing: dict[str, _Growing] = {}
+        self._expected = False
+        """Whether what the worker says is of the run on the stage, not of one that was left."""
+        self.target = "auto"
+        self.epoch = 0
+        self.seconds = 0.0
+        self.rate = 0.0
+        self.watching = 0.0
+        stage.asked.connect(self._ask)
+        stage.weight_set.connect(self._set_weight)
+
+    @property
+    def state(self) -> WorkerState:
+        """What the worker does."""
+        return self.stage.state
+
+    def warm(self) -> None:
+        """Have a worker ready, so that the next run begins at once."""
+        if self._worker is None:
+            self._worker = self._make_worker()
+
+    def begin(self, experiment: Experiment, *, then_pause: bool = False) -> None:
+        """Run an experiment from its first update on."""
+        self.warm()
+        assert self._worker is not None
+        self._clear(experiment.spec)
+        self._enter(WorkerState.STARTING, None)
+        self._look()
+        self._worker.begin(experiment.text, experiment.place, target=self.target, then_pause=then_pause)
+
+    def resume(self, run: str, spec: Spec | None, curves: Sequence[Scalar] = (), *, then_pause: bool = False) -> None:
+        """Go on with a run of the store from its last checkpoint; `curves` are what it has so far."""
+        self.warm()
+        assert self._worker is not None
+        self._clear(spec)
+        self._append(curves)
+        self._enter(WorkerState.STARTING, run)
+        self._look()
+        self._worker.resume(run, then_pause=then_pause)
+
+    def pause(self) -> None:
+        """Stop after the update that is being made."""
+        self._tell(Worker.pause)
+
+    def go_on(self) -> None:
+        """Go on after a pause."""
+        self._tell(Worker.go_on)
+
+    def one_update(self) -> None:
+        """Make one update, and pause."""
+        self._tell(Worker.one_update)
+
+    def one_epoch(self) -> None:
+        """Go on to the end of the epoch, and pause."""
+        self._tell(Worker.one_epoch)
+
+    def stop(self) -> None:
+        """End the run here, with a checkpoint to go on from."""
+        self._tell(Worker.stop)
+
+    def snapshot(self) -> None:
+        """Write a checkpoint as soon as there can be one."""
+        self._tell(Worker.snapshot)
+
+    def leave(self) -> None:
+        """Another experiment takes the stage: a run that goes on is stopped, and what is seen of it goes."""
+        if self.state not in ENDED:
+            self._tell(Worker.stop)
+        self._clear(None)
+        self._enter(WorkerState.IDLE, None)
+
+    def speed(self, updates_per_second: float | None) -> None:
+        """So many updates a second at most; None for as many as can be made."""
+        self._tell(lambda worker: worker.speed(updates_per_second))
+
+    def set_value(self, path: str, value: object) -> None:
+        """Change what may change while a network learns; ignored where nothing runs."""
+        if self.state not in ENDED:
+            self._tell(lambda worker: worker.set_value(path, value))
+
+    def need(self, probes: Sequence[str]) -> None:
+        """The probes that visible views draw."""
+        if self.watch.need(probes):
+            self._look()
+
+    def look_at(self, samples: Sequence[int] | None = None, rate: float | None = None) -> None:
+        """Choose the watched samples, and how many frames a second are wanted."""
+        self.watch.samples = self.watch.samples if samples is None else tuple(samples)
+        self.watch.rate = self.watch.rate if rate is None else rate
+        self._look()
+
+    def poll(self) -> bool:
+        """Take in what the worker has said and measured since; True where there is something new to draw."""
+        if self._worker is None:
+            return False
+        messages = self._worker.poll()
+        for message in messages:
+            self._take(message)
+        frames = [] if self._worker is None else self._worker.frames()
+        if self._expected:
+            for frame in frames:
+                self._show(frame)
+        return bool(messages or frames)
+
+    def close(self) -> None:
+        """End the worker."""
+        if self._worker is not None:
+            self._worker.close()
+            self._worker = None
+
+    def _tell(self, command: Callable[[Worker], None]) -> None:
+        if self._worker is not None:
+            try:
+                command(self._worker)
+            except LabError as error:
+                self.problem.emit(Problem(level="error", message=error.message, remedy=error.remedy or ""))
+
+    def _look(self) -> None:
+        watch = self.watch
+        self._tell(lambda worker: worker.look(watch.probes, watch.samples, watch.rate, watch.share))
+
+    def _ask(self, probe: str, settings: dict[str, Any]) -> None:
+        self.watch.settings[probe] = settings
+        if probe in self.watch.probes:
+            self.watch.probes[probe] = settings
+            self._look()
+        self._tell(lambda worker: worker.probe(probe, settings))
+
+    def _set_weight(self, name: str, value: Any) -> None:
+        self._tell(lambda worker: worker.set_weight(name, value))
+
+    def _clear(self, spec: Spec | None) -> None:
+        stage = self.stage
+        self._expected = False
+        self._growing = {}
+        stage.curves, stage.frames, stage.finite, stage.marks = {}, {}, {}, []
+        stage.spec, stage.about, stage.run = spec, {}, None
+        stage.update, stage.checkpoint = 0, None
+        self.epoch, self.seconds, self.rate, self.watching = 0, 0.0, 0.0, 0.0
+        stage.reset.emit()
+
+    def _enter(self, state: WorkerState, run: str | None) -> None:
+        self.stage.state = state
+        self.stage.run = run or self.stage.run
+        self.state_changed.emit()
+        self.stage.state_changed.emit()
+
+    def _take(self, message: Message) -> None:
+        if not self._expected and not isinstance(message, Problem):
+            starting = self.state is WorkerState.STARTING
+            news = (WorkerState.STARTING, WorkerState.LOST)
+            if not (starting and isinstance(message, Changed) and message.state in news):
+                return
+            self._expected = True
+        match message:
+            case Changed():
+                self._enter(message.state, message.run)
+                if message.problem is not None:
+                    self.problem.emit(message.problem)
+                if message.state in (WorkerState.FAILED, WorkerState.LOST):
+                    self.lost.emit(message.problem)
+            case Began():
+                self.stage.run, self.stage.about = message.run, message.about
+                self.stage.reset.emit()
+                self.began.emit()
+            case Curves():
+                self._append(message.scalars)
+                self.stage.update, self.epoch = message.update, message.epoch
+                self.seconds, self.rate, self.watching = message.seconds, message.rate, message.watching
+                self.measured.emit()
+            case Noted():
+                self.stage.marks.append((message.update, message.text))
+            case Problem():
+                self.problem.emit(message)
+
+    def _append(self, scalars: Sequence[Scalar]) -> None:
+        by_name: dict[str, list[Scalar]] = {}
+        for scalar in scalars:
+            by_name.setdefault(scalar.name, []).append(scalar)
+        for name, new in by_name.items():
+            growing = self._growing.setdefault(name, _Growing(self.stage.curve(name)))
+            growing.extend([one.update for one in new], [one.value for one in new])
+
+    def _show(self, frame: Frame) -> None:
+        self.stage.frames[frame.probe] = frame
+        if _is_finite(frame.arrays):
+            self.stage.finite[frame.probe] = frame
+
+
+def _is_finite(arrays: Mapping[str, Any]) -> bool:
+    """Infinity or NaN is a sign of trouble, but in the empty half of a triangle NaN says that there is nothing."""
+    return all(np.isfinite(array).any() or not array.size for array in arrays.values() if array.dtype.kind == "f")
+
+
+class _Growing:
+    """Makes a curve longer without copying all of it each time."""
+
+    def __init__(self, curve: Curve) -> None:
+        self._curve = curve
+        self._updates = np.zeros(1024, np.int64)
+        self._values = np.zeros(1024)
+        self._count = 0
+
+    def extend(self, updates: Sequence[int], values: Sequence[float]) -> None:
+        end = self._count + len(updates)
+        if end > len(self._values):
+            size = max(end, 2 * len(self._values))
+            self._updates = np.resize(self._updates, size)
+            self._values = np.resize(self._values, size)
+        self._updates[self._count : end] = updates
+        self._values[self._count : end] = values
+        self._count = end
+        self._curve.updates, self._curve.values = self._updates[:end], self._values[:end]
