@@ -40,15 +40,15 @@ def settings_of(look: Look, catalog: Catalog) -> list[Field]:
     return fields
 
 
-def table_words(look: Look, ticked: Sequence[str], values: Mapping[str, object]) -> Text:
-    """Rows, how they are split, and which columns cannot be read."""
+def table_words(look: Look, ticked: Sequence[str], values: Mapping[str, object]) -> tuple[Text, str]:
+    """Rows, how they are split, and which columns cannot be read; and how serious that is."""
     if not look.usable:
         first = next((column for column in look.columns if column.numeric), None)
         if first is not None:
-            return why_not(first)
-        return Text("No column is numbers: nothing can be predicted.", "没有数值列：无法预测。")
+            return why_not(first), "error"
+        return Text("No column is numbers: nothing can be predicted.", "没有数值列：无法预测。"), "error"
     if not ticked:
-        return Text("Choose at least one column to read.", "请至少选择一列。")
+        return Text("Choose at least one column to read.", "请至少选择一列。"), "error"
     rows = 0 if look.table is None else len(look.table)
     tested = round(rows * _share(values.get("test_share")))
     validating = round(rows * _share(values.get("validation_share")))
@@ -60,8 +60,8 @@ def table_words(look: Look, ticked: Sequence[str], values: Mapping[str, object])
     told = found.with_(rows=f"{rows:,}", train=f"{train:,}", validation=f"{validating:,}", test=f"{tested:,}")
     gaps = [column for column in look.columns if column.numeric and not column.usable]
     if gaps:
-        return Text("{told} {gap}", "{told}{gap}").with_(told=told, gap=why_not(gaps[0]))
-    return told
+        return Text("{told} {gap}", "{told}{gap}").with_(told=told, gap=why_not(gaps[0])), "warning"
+    return told, "good"
 
 
 def _choice(path: str, label: Text, words: Text, options: tuple[tuple[object, Text], ...], default: str) -> Field:

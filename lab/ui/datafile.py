@@ -74,6 +74,15 @@ def look(file: str, task: Task | None = None) -> Look:
     return Look(str(path), "characters", None, (), text[:_SHOWN], len(text), len(set(text[:_EXACT])))
 
 
+def beginning(file: str) -> str:
+    """The first lines of a file that cannot be used, to see why; nothing where they are not text."""
+    try:
+        with data_file(file, limit=1 << 62).open("rb") as stream:
+            return stream.read(_SHOWN).decode("utf-8-sig").replace("\0", "")
+    except (DataError, OSError, UnicodeDecodeError):
+        return ""
+
+
 def experiment_text(look: Look, settings: Mapping[str, object], encoding: str = "one-hot") -> str:
     """The text of an experiment that reads the file with these settings of its dataset."""
     draft = Draft(_TEXTS[look.task])

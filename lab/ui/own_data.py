@@ -22,10 +22,10 @@ from PySide6.QtWidgets import (
 from lab.errors import DataError, LabError
 from lab.registry.catalog import Catalog
 from lab.ui.data_settings import check, settings_of, table_words
-from lab.ui.datafile import Look, Task, experiment_text, in_words, look
+from lab.ui.datafile import Look, Task, beginning, experiment_text, in_words, look
 from lab.ui.forms.checking import spoken
 from lab.ui.forms.editors import LineEditor
-from lab.ui.forms.row import MISSING, Row
+from lab.ui.forms.row import DOT_WIDTH, MISSING, Row
 from lab.ui.preview import ColumnList, Preview
 from lab.ui.theme import dress, ground, theme
 from lab.ui.widgets import Mark, Segments
@@ -92,7 +92,7 @@ class OwnData(QDialog):
         for row in self._rows.values():
             if isinstance(row.control, LineEditor) and row.control.isModified():
                 row.control.committed.emit(row.control.text())
-        if any(row.refused is not None for row in self._rows.values()):
+        if not self._create.isEnabled() or any(row.refused is not None for row in self._rows.values()):
             return
         settings = dict(self._values)
         encoding = str(settings.pop("encoding", "one-hot"))
@@ -208,12 +208,19 @@ class OwnData(QDialog):
         self._add_heading(Text("What is to be predicted", "要预测什么"))
         self.task = Segments((Text("A column", "一列数值"), Text("The next character", "下一个字符")), parent=self)
         self.task.chosen.connect(self._choose_task)
-        self._form.addWidget(self.task)
+        tasks = QHBoxLayout()
+        tasks.setContentsMargins(6, 0, 0, 0)
+        tasks.addWidget(self.task)
+        tasks.addStretch(1)
+        self._form.addLayout(tasks)
         self._columns_heading = self._add_heading(Text("Columns to read", "读入的列"))
         self.columns = ColumnList(self)
         self.columns.setFixedHeight(theme.px(112))
         self.columns.chosen.connect(self._describe)
-        self._form.addWidget(self.columns)
+        listed = QHBoxLayout()
+        listed.setContentsMargins(DOT_WIDTH, 0, 0, 0)
+        listed.addWidget(self.columns)
+        self._form.addLayout(listed)
         self._settings = QVBoxLayout()
         self._settings.setSpacing(0)
         self._form.addSpacing(6)
@@ -225,7 +232,7 @@ class OwnData(QDialog):
     def _add_heading(self, words: Text) -> QLabel:
         label = QLabel(self)
         dress(label, 13, 600)
-        label.setContentsMargins(0, 6, 0, 2)
+        label.setContentsMargins(DOT_WIDTH, 6, 0, 2)
         bind(label, label.setText, words)
         self._form.addWidget(label)
         return label
@@ -257,6 +264,7 @@ class OwnData(QDialog):
             except DataError as error:
                 self._look = None
                 self._show_look()
+                self.preview.show_beginning(beginning(self.file.text()))
                 self._say(in_words(error), "error")
             else:
                 self._show_look()
@@ -333,9 +341,9 @@ class OwnData(QDialog):
             found = Text("{n} characters, {k} different ones.", "{n} 个字符，其中不同的有 {k} 个。")
             self._say(found.with_(n=f"{look.characters:,}", k=look.symbols), "good")
             return
-        words = table_words(look, self.columns.ticked(), self._values)
+        words, level = table_words(look, self.columns.ticked(), self._values)
         ready = bool(look.usable and self.columns.ticked())
-        self._say(words, "good" if ready else "error")
+        self._say(words, level)
         self._create.setEnabled(ready and not self.busy)
 
     def _say(self, words: Text, level: str) -> None:

@@ -37,6 +37,9 @@ class Preview(QStackedWidget):
         self.table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.table.setWordWrap(False)
+        self.table.setShowGrid(False)
+        self.table.setAlternatingRowColors(True)
+        self.table.setStyleSheet("QTableView::item { padding: 0 8px; border: 0; }")
         self.text = QPlainTextEdit(self)
         self.text.setReadOnly(True)
         self.addWidget(self.table)
@@ -51,13 +54,22 @@ class Preview(QStackedWidget):
     def show_look(self, look: Look | None) -> None:
         """Show what was found in a file; nothing where nothing was."""
         self._look = look
+        if look is None:
+            self.text.clear()
         self._show()
+
+    def show_beginning(self, text: str) -> None:
+        """Show the text of a file that cannot be used."""
+        self._look = None
+        self.text.setPlainText(text)
+        self.setCurrentWidget(self.text)
 
     def _show(self) -> None:
         look = self._look
         self.text.setFont(theme.code_font(12))
         if look is None or look.table is None:
-            self.text.setPlainText("" if look is None else look.beginning)
+            if look is not None:
+                self.text.setPlainText(look.beginning)
             self.setCurrentWidget(self.text)
             return
         self.setCurrentWidget(self.table)
@@ -69,6 +81,9 @@ class Preview(QStackedWidget):
         self.table.setHorizontalHeaderLabels([f"{column.name}\n{kind_of(column)}" for column in columns])
         for place, column in enumerate(columns):
             side = Qt.AlignmentFlag.AlignRight if column.numeric else Qt.AlignmentFlag.AlignLeft
+            head = self.table.horizontalHeaderItem(place)
+            if head is not None:
+                head.setTextAlignment(side | Qt.AlignmentFlag.AlignVCenter)
             for line, row in enumerate(rows):
                 item = QTableWidgetItem(row[place])
                 item.setTextAlignment(side | Qt.AlignmentFlag.AlignVCenter)
@@ -94,6 +109,7 @@ class ColumnList(QListWidget):
         self.itemChanged.connect(lambda _: self.chosen.emit())
         bind(self, self.setAccessibleName, Text("Columns to read", "读入的列"))
         bind_call(self, self._name)
+        self.setStyleSheet("QListView::item { padding: 3px 6px; }")
         bind_theme(self, lambda: self.setFont(theme.font(12)))
 
     def show_columns(self, columns: tuple[Column, ...]) -> None:

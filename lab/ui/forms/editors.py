@@ -3,10 +3,9 @@
 from pathlib import Path
 from typing import Final, final
 
-from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QPen, QWheelEvent
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import (
-    QCheckBox,
     QComboBox,
     QFileDialog,
     QHBoxLayout,
@@ -161,42 +160,6 @@ class ChoiceEditor(QComboBox):
 
     def _activated(self, index: int) -> None:
         self.chosen.emit(self._values[index])
-
-
-@final
-class FlagEditor(QCheckBox):
-    """On or off. The style draws its box too dark on a dark ground."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        bind_theme(self, lambda: self.setFont(theme.font(13)))
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """A box with the frame of a field, and a tick."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        side = theme.px(16)
-        box = QRectF(0.5, (self.height() - side) // 2 + 0.5, side - 1, side - 1)
-        on, focused = self.isChecked(), self.hasFocus()
-        painter.setPen(QPen(theme.colour("accent" if on or focused else "field"), 1))
-        painter.setBrush(theme.colour("accent" if on else "sheet"))
-        painter.drawRoundedRect(box, 3, 3)
-        if focused:
-            painter.setPen(QPen(theme.colour("text" if on else "accent"), 1))
-            painter.drawRoundedRect(box.adjusted(1, 1, -1, -1), 2, 2)
-        if on:
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(QPen(theme.colour("on_accent"), 1.6 * theme.scale))
-            places = ((0.25, 0.52), (0.43, 0.7), (0.76, 0.32))
-            painter.drawPolyline([QPointF(box.x() + x * side, box.y() + y * side) for x, y in places])
-        painter.setPen(theme.colour("text"))
-        words = self.rect().adjusted(side + 6, 0, 0, 0)
-        painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, self.text())
-        painter.end()
-
-    def hitButton(self, pos: QPoint) -> bool:
-        """The box and its word."""
-        return self.rect().contains(pos)
 
 
 @final

@@ -6,6 +6,7 @@ from typing import Any, Final, final
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QColor, QContextMenuEvent, QGuiApplication, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
+    QCheckBox,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -17,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from lab.ui.forms.checking import RefusedError, allowed, name_of, text_of, value_of
-from lab.ui.forms.editors import ChoiceEditor, FileEditor, FlagEditor, LineEditor, LinesEditor
+from lab.ui.forms.editors import ChoiceEditor, FileEditor, LineEditor, LinesEditor
 from lab.ui.forms.fields import Field
 from lab.ui.forms.numbers import stepped
 from lab.ui.theme import bind_theme, dress, theme
@@ -134,7 +135,8 @@ class Row(QWidget):
             choice.chosen.connect(partial(self._ask, typing=False))
             return choice
         if self.field.kind == "flag":
-            box = FlagEditor(self)
+            box = QCheckBox(self)
+            dress(box)
             box.clicked.connect(partial(self._ask, typing=False))
             return box
         if self.field.kind == "lines":
@@ -235,7 +237,7 @@ class Row(QWidget):
         self.plain.setText(text)
         if isinstance(self._editor, ChoiceEditor):
             self._editor.show_options(field.options, value)
-        elif isinstance(self._editor, FlagEditor):
+        elif isinstance(self._editor, QCheckBox):
             self._editor.setChecked(bool(value))
             self._editor.setText(text)
         elif isinstance(self._editor, LinesEditor):

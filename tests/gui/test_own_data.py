@@ -1,0 +1,143 @@
+"""Own data: what is seen of a file, every way in which it can be wrong, and the experiment that is made."""
+
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from lab.experiment.file import read_text
+from lab.registry.catalog import Catalog
+from lab.registry.manager import load_catalog
+from lab.training.setup import set_up
+from lab.ui.own_data import OwnData
+
+TABLE = "month,sales,price\n" + "".join(f"m{n},{100 + n % 12},{n * 0.5}\n" for n in range(120))
+
+
+@pytest.fixture(scope="module")
+def catalog() -> Catalog:
+    return load_catalog()
+
+
+@pytest.fixture
+def dialog(qtbot: QtBot, catalog: Catalog) -> OwnData:
+    dialog = OwnData(catalog)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    return dialog
+
+
+def opened(qtbot: QtBot, dialog: OwnData, path: Path) -> None:
+    dialog.open_file(str(path))
+    qtbot.waitUntil(lambda: not dialog.busy)
+
+
+def made(qtbot: QtBot, dialog: OwnData, catalog: Catalog) -> tuple[str, str]:
+    with qtbot.waitSignal(dialog.made, timeout=20_000) as told:
+        dialog.make()
+    text, name = told.args
+    set_up(read_text(text, catalog).spec, catalog)
+    return text, name
+
+
+def test_a_table_becomes_an_experiment(qtbot: QtBot, dialog: OwnData, catalog: Catalog, tmp_path: Path) -> None:
+    path = tmp_path / "sales data.csv"
+    path.write_text(TABLE, encoding="utf-8")
+    opened(qtbot, dialog, path)
+    assert dialog.preview.table.columnCount() == 3
+    assert dialog.columns.ticked() == ["sales", "price"]
+    assert dialog.message.en == "120 rows: 84 to train, 18 to validate, 18 to test."
+    assert "训练 84" in dialog.message.zh
+    for name, value in (("target", "sales"), ("horizon", 2), ("window", 12)):
+        row = dialog.row(name)
+        assert row is not None
+        row.edited.emit(value, False)
+    text, name = made(qtbot, dialog, catalog)
+    assert name == "sales data.toml"
+    settings = read_text(text, catalog).spec.dataset.plugin.settings
+    assert (settings["target"], settings["horizon"], settings["columns"]) == ("sales", 2, ["sales", "price"])
+
+
+def test_a_text_becomes_an_experiment(qtbot: QtBot, dialog: OwnData, catalog: Catalog, tmp_path: Path) -> None:
+    path = tmp_path / "诗.txt"
+    path.write_text("床前明月光，疑是地上霜。\n" * 200, encoding="utf-8")
+    opened(qtbot, dialog, path)
+    assert "2,600 characters, 13 different ones." in dialog.message.en
+    row = dialog.row("encoding")
+    assert row is not None
+    row.edited.emit("embedding", False)
+    text, name = made(qtbot, dialog, catalog)
+    assert name == "诗.toml"
+    spec = read_text(text, catalog).spec
+    assert spec.dataset.plugin.name == "characters"
+    assert (spec.input.encoding, spec.input.size) == ("embedding", 16)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "english", "chinese"),
+    [
+        ("empty.csv", b"", "file is empty", "空的"),
+        ("lines.csv", b"\n\n\n", "only empty lines", "只有空行"),
+        ("ragged.csv", b"a,b\n1,2\n3\n", "Line 3: This row has 1 cells", "第 3 行：此行有 1 个单元格"),
+        ("binary.csv", bytes(range(256)), "not UTF-8", "不是 UTF-8"),
+        ("nul.txt", b"a\0b\n", "NUL", "NUL"),
+        ("utf16.csv", "a,b\n1,2\n".encode("utf-16"), "UTF-16", "UTF-16"),
+        ("gb.txt", "床前明月光".encode("gb18030"), "not UTF-8", "不是 UTF-8"),
+        ("head.csv", b"a,b\n", "no rows", "没有数据行"),
+        ("twice.csv", b"a,a\n1,2\n", "two columns are called", "有两列都叫"),
+        ("quote.csv", b'a,b\n"1,2\n', "not CSV", "不是 CSV"),
+        ("words.csv", b"a,b\nx,y\nz,w\n", "No column is numbers", "没有数值列"),
+        ("nan.csv", b"a\n1\nnan\n3\n", "“nan” in line 3", "第 3 行的“nan”"),
+    ],
+)
+def test_a_bad_file_says_why(
+    qtbot: QtBot, dialog: OwnData, tmp_path: Path, name: str, content: bytes, english: str, chinese: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    opened(qtbot, dialog, path)
+    assert english.lower() in dialog.message.en.lower()
+    assert chinese in dialog.message.zh
+    dialog.make()
+    assert not dialog.busy
+
+
+def test_a_file_of_two_gigabytes_is_refused_at_once(qtbot: QtBot, dialog: OwnData, tmp_path: Path) -> None:
+    path = tmp_path / "large.csv"
+    with path.open("wb") as stream:
+        stream.write(b"a,b\n1,2\n")
+        stream.truncate(2 * 2**30)
+    opened(qtbot, dialog, path)
+    assert "2,048.0 MiB" in dialog.message.en
+    assert "2,048.0 MiB" in dialog.message.zh
+
+
+def test_a_file_that_is_not_there(qtbot: QtBot, dialog: OwnData, tmp_path: Path) -> None:
+    opened(qtbot, dialog, tmp_path / "missing.csv")
+    assert "no such file" in dialog.message.en
+    opened(qtbot, dialog, tmp_path)
+    assert "folder" in dialog.message.en
+
+
+def test_what_does_not_fit_together_is_told_and_can_be_mended(
+    qtbot: QtBot, dialog: OwnData, catalog: Catalog, tmp_path: Path
+) -> None:
+    path = tmp_path / "short.csv"
+    path.write_text("a\n" + "".join(f"{n}\n" for n in range(30)), encoding="utf-8")
+    opened(qtbot, dialog, path)
+    dialog.make()
+    qtbot.waitUntil(lambda: not dialog.busy)
+    assert "window of 24 steps" in dialog.message.en
+    assert "窗口 24 步" in dialog.message.zh
+    row = dialog.row("window")
+    assert row is not None
+    row.edited.emit(5, False)
+    made(qtbot, dialog, catalog)
+
+
+def test_closing_while_reading_is_quiet(qtbot: QtBot, dialog: OwnData, tmp_path: Path) -> None:
+    path = tmp_path / "big.csv"
+    path.write_text("a,b\n" + "1,2\n" * 300_000, encoding="utf-8")
+    dialog.open_file(str(path))
+    dialog.close()
+    assert not dialog.busy
