@@ -113,10 +113,14 @@ class NetworkLook:
         self.update, self.epoch = trainer.update, trainer.epoch
         self.clip_norm = trainer.setup.spec.training.clip_norm
         self.flat = trainer.network.parameters.copy()
-        self.parameters = trainer.network.named(self.flat)
-        for name in ("layers", "outputs", "network", "_judged"):
+        for name in ("parameters", "layers", "outputs", "network", "_judged"):
             self.__dict__.pop(name, None)
         self._through_time.clear()
+
+    @cached_property
+    def parameters(self) -> dict[str, Array]:
+        """All learned parameters by their full names."""
+        return self.trainer.network.named(self.flat)
 
     @property
     def gradient(self) -> dict[str, Array]:

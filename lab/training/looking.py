@@ -99,8 +99,8 @@ class Lookout:
         self._disarm()
         start = time.perf_counter()
         self._look.take()
+        before = start
         for name in self._meter.due(start):
-            before = time.perf_counter()
             if before - start > PATIENCE:
                 return
             try:
@@ -108,9 +108,11 @@ class Lookout:
             except LabError as error:
                 self._give_up(name, error)
                 continue
-            self._meter.took(name, before, time.perf_counter())
+            before, began = time.perf_counter(), before
+            self._meter.took(name, began, before)
             if frame is not None:
                 yield frame
+                before = time.perf_counter()
 
     def once(self, probe: str, settings: Mapping[str, Any] | None = None) -> Frame:
         """Measure a probe now, whatever it costs. LabError where it cannot be measured."""

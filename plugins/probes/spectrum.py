@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from lab.api import Probe, eigenvalues, hookimpl, hyperparameter, singular_values
+from lab.api import PluginError, Probe, eigenvalues, hookimpl, hyperparameter, singular_values
 
-WORK = 16_000_000
+WORK = 6_000_000
 """S³ for each step, S numbers in the state, summed over the steps at which the spectrum is taken."""
 FEWEST = 5
 """Steps at which it is taken at least, for states of up to LARGE numbers; for larger ones at least one."""
@@ -60,6 +60,8 @@ class Spectrum(Probe):
         }
 
     def _layer(self, look):
+        if self.layer and self.layer not in look.layers:
+            raise PluginError(f"unknown layer {self.layer!r}", remedy=f"Choose one of {', '.join(look.layers)}")
         return self.layer or [name for name, layer in look.layers.items() if not layer.reverse][-1]
 
     def _chosen(self, steps, numbers):
