@@ -14,7 +14,7 @@ from lab.cli.predict import predict
 from lab.cli.run import run
 from lab.cli.runs import run_commands
 from lab.cli.source import source
-from lab.cli.start import start
+from lab.cli.window import open_, start
 from lab.errors import LabError, nearest
 
 _HELP = """A laboratory for recurrent neural networks: a cell is its equations.
@@ -62,6 +62,7 @@ def application() -> typer.Typer:
     def begin(context: typer.Context) -> int:
         return start() if context.invoked_subcommand is None else OK
 
+    app.command("open")(open_)
     app.command()(run)
     app.command()(evaluate)
     app.command()(predict)

@@ -19,21 +19,13 @@ INTERRUPTED: Final = 130
 
 def unexpected(error: BaseException) -> LabError:
     """The one line for an exception that nobody foresaw: where it arose, and where its traceback was written."""
-    file, line = _place(error)
+    from lab.runner.trouble import plugin_place
+
+    file, line = plugin_place(traceback.walk_tb(error.__traceback__))
     text = " ".join(str(error).split())
     what = f"unexpected {type(error).__name__}" + (f": {text[:200]}" if text else "")
     written = _keep("".join(traceback.format_exception(error)))
-    return LabError(what, file=file, line=line, remedy=f"The traceback is in {written}" if written else None)
-
-
-def _place(error: BaseException) -> tuple[str | None, int | None]:
-    """The innermost line of a plugin in the traceback: that is where a person can do something about it."""
-    from lab.registry.loader import PREFIX
-
-    for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
-        if frame.f_globals.get("__name__", "").startswith(PREFIX):
-            return frame.f_code.co_filename, line
-    return None, None
+    return LabError(what, file=file or None, line=line, remedy=f"The traceback is in {written}" if written else None)
 
 
 def _keep(text: str) -> str | None:

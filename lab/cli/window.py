@@ -1,0 +1,59 @@
+"""The commands that open the window; headless, they say so and run the experiment without one."""
+
+import ctypes
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lab.cli.output import note
+from lab.cli.run import DEFAULT_EXPERIMENT, run
+from lab.errors import LabError
+
+PACKAGES = (
+    "libglib2.0-0 libgl1 libegl1 libxkbcommon0 libdbus-1-3 libfontconfig1 "
+    "libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxcb-shape0 libxcb-xkb1 libxkbcommon-x11-0"
+)
+"""What Qt needs of a bare Debian."""
+
+
+def open_(
+    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="An experiment to open in the window.")] = None,
+) -> int:
+    """Open the window, with an experiment if one is named."""
+    if not has_display():
+        raise LabError("there is no display for a window", remedy="`run FILE` trains an experiment without one")
+    return _window(file)
+
+
+def start() -> int:
+    """What happens without a command: the window, or without a display the default experiment."""
+    if has_display():
+        return _window(None)
+    note(
+        f"There is no display for a window: running the experiment {DEFAULT_EXPERIMENT!r} without one. "
+        "--help lists the commands."
+    )
+    return run()
+
+
+def has_display() -> bool:
+    """Whether a window could be shown."""
+    if sys.platform in ("win32", "darwin"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _window(file: Path | None) -> int:
+    try:
+        if sys.platform == "linux" and not os.environ.get("QT_QPA_PLATFORM"):
+            ctypes.CDLL("libxcb-cursor.so.0")  # without it Qt does not raise but aborts
+        from lab.ui.app import open_window
+    except (ImportError, OSError) as error:
+        remedy = f"Install what Qt needs: apt-get install --no-install-recommends {PACKAGES}"
+        if getattr(error, "name", None) in ("PySide6", "pyqtgraph", "shiboken6"):
+            remedy = "Install RNN Lab anew: make run, or pip install --editable ."
+        raise LabError(f"the window cannot be opened: {error}", remedy=remedy) from error
+    return open_window(file)
