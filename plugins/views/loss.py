@@ -16,7 +16,7 @@ from lab.ui.views import names
 from lab.ui.views.canvas import Canvas
 from lab.ui.views.curves import Dots, Line, Thinned, spaced
 from lab.ui.views.frames import broken, waiting
-from lab.ui.views.marks import Note, Rule
+from lab.ui.views.marks import Align, Note, Rule
 from lab.ui.views.numbers import number, short
 from lab.ui.views.plot import Axis, Plot
 from lab.ui.views.ticks import Tick, linear, logarithmic
@@ -143,8 +143,6 @@ class Loss(View):
         """The end of the horizontal axis: what is planned, or while that is far away, twice what there is, in steps."""
         now = int(train.updates[-1]) if len(train.updates) else 0
         planned = int(self.stage.about.get("updates") or 0)
-        if not self.stage.live and now and (broken(self.stage) or not planned):
-            return float(max(now * 1.02, 10))
         step = float(max(64, 2 ** math.ceil(math.log2(now + 1))))
         ends = [one.updates[-1] for one in (_curve(o) for o in self.stage.overlays) if len(one.updates)]
         return float(max(min(step, planned) if planned else step, now, min(max(ends, default=0), planned or step)))
@@ -179,31 +177,27 @@ class Loss(View):
         stage = self.stage
         rules = [Rule(self._at(value), "muted", level=True, dash=True) for _, value in self._baselines()]
         notes = []
-        apart = 150.0 / max(self._plot.rect.width(), 1.0) * (span[1] - span[0])
-        row, before = 0, -math.inf
-        for place, (update, words) in enumerate(stage.marks):
-            rules.append(Rule(update, "axis"))
-            if place >= len(stage.marks) - LABELLED:
-                row = row + 1 if update - before < apart else 0
-                before = update
-                text = Text(words.get("en", ""), words.get("zh", words.get("en", "")))
-                notes.append(Note(text, update, role="muted", bold=True, dx=4, row=row))
         lost = _first_lost(train)
         if lost is not None:
             rules.append(Rule(lost, "error"))
             words = Text("NaN from update {u}", "第 {u} 次更新起为 NaN").with_(u=f"{lost:,}")
-            align = "right" if lost > span[1] * 0.6 else "left"
-            notes.append(
-                Note(words, lost, role="error", bold=True, align=align, dx=-5 if align == "right" else 5, row=0)
-            )
+            notes.append(Note(words, lost, role="error", bold=True, align="beside", dx=5, row=0))
         if broken(stage) and stage.checkpoint is not None:
             rules.append(Rule(stage.checkpoint, "good", dash=True))
             words = Text("checkpoint {u}", "检查点 {u}").with_(u=f"{stage.checkpoint:,}")
             right = stage.checkpoint > span[1] * 0.4
-            notes.append(
-                Note(words, stage.checkpoint, role="good", bold=True, align="right" if right else "left",
-                     dx=-5 if right else 5, row=1)
-            )  # fmt: skip
+            side: Align = "right" if right else "beside"
+            notes.append(Note(words, stage.checkpoint, 0, "good", side, True, dx=-5 if right else 5, row=1, back=True))
+        apart = 150.0 / max(self._plot.rect.width(), 1.0) * (span[1] - span[0])
+        above = len(notes)
+        row, before = above, -math.inf
+        for place, (update, words_by) in enumerate(stage.marks):
+            rules.append(Rule(update, "axis"))
+            if place >= len(stage.marks) - LABELLED:
+                row = row + 1 if update - before < apart else above
+                before = update
+                text = Text(words_by.get("en", ""), words_by.get("zh", words_by.get("en", "")))
+                notes.append(Note(text, update, 0, "muted", "beside", True, dx=4, row=row, back=True))
         self._plot.mark(rules, notes)
 
     def legend(self) -> tuple[Key, ...]:
@@ -244,9 +238,7 @@ class Loss(View):
         best = float(np.nanmin(told.values))
         if told is held and change > RISING and now > 1.1 * best and _course(train.values)[1] < 0:
             at = int(held.updates[int(np.nanargmin(held.values))])
-            words = Text(
-                "Validation rises since update {u}: learnt by heart.", "验证损失自第 {u} 次更新上升：正在死记硬背。"
-            )
+            words = Text("Validation rises since update {u}: overfitting.", "验证损失自第 {u} 次更新起上升：过拟合。")
             return Sentence(words.with_(u=f"{at:,}"), "warning")
         better = [(best_of, value) for best_of, value in self._baselines() if value > 0]
         if better and told is held:

@@ -111,7 +111,7 @@ class PhasePortrait(View):
         for spin in self._spins:
             spin.setMaximum(max(states.shape[2], 1))
         self._paths = self._project(key, states)
-        self._trail.cursor = cursor.step
+        self._trail.step = cursor.step
         self._trail.show_paths(self._paths, self._roles(inputs))
         self._extent = widened(self._paths, None if self._plot.free else self._extent)
         left, right, low, high = self._extent
@@ -160,7 +160,9 @@ class PhasePortrait(View):
                 below = path[step, 1] < np.nanmean(path[:, 1])
                 words = Text.plain(f"t = {step}")
                 notes.append(
-                    Note(words, path[step, 0], path[step, 1], bold=True, align="centre", dy=13 if below else -13)
+                    Note(
+                        words, path[step, 0], path[step, 1], "text", "centre", True, dy=13 if below else -13, back=True
+                    )
                 )
         if shown.label is not None:
             left, right, _, high = self._extent or (0.0, 0.0, 0.0, 0.0)

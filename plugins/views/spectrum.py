@@ -136,6 +136,10 @@ class Spectrum(View):
             words = Text("NaN from t = {t}", "t = {t} 起为 NaN").with_(t=steps)
             notes.append(Note(words, 0, 0, "error", "left", True, row=0))
             self._at = max(steps - 1, 0)
+        measured = shown.frame.notes.get("steps") or ()
+        if measured:
+            # Steps between those that were measured show the nearest one; its number is the one to name.
+            self._at = int(min(measured, key=lambda step: abs(step - self._at)))
         return values[self._at], notes
 
     def _draw_course(self, shown: Shown) -> None:
@@ -239,9 +243,13 @@ class Spectrum(View):
         self.stage.cursor.look_at(max(self._at + right, 0))
 
     def _moved(self) -> None:
-        if self.stage.cursor.sample != self._sample:
-            self._sample = self.stage.cursor.sample
-            self.stage.asked.emit("spectrum", {"sample": self._sample})
+        cursor, frame = self.stage.cursor, self.stage.frames.get("spectrum")
+        measured = () if frame is None else frame.notes.get("steps") or ()
+        missing = bool(measured) and cursor.step is not None and cursor.step not in measured
+        if cursor.sample != self._sample or missing:
+            self._sample = cursor.sample
+            step = -1 if cursor.step is None else cursor.step
+            self.stage.asked.emit("spectrum", {"sample": cursor.sample, "step": step})
         self.refresh()
         self.told.emit()
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from lab.api import hookimpl
@@ -76,6 +76,7 @@ class Weights(View):
         column.addWidget(self._canvas)
         self._canvas.pointed.connect(self.told)
         self._canvas.stepped.connect(self._step)
+        self._canvas.entered.connect(self._enter)
         stage.reset.connect(self._again)
         stage.state_changed.connect(self._state_changed)
 
@@ -221,11 +222,9 @@ class Weights(View):
         row, column = self._cell or (0, 0)
         self._pick(min(max(row + down, 0), self._shape[0] - 1), min(max(column + right, 0), self._shape[1] - 1))
 
-    def keyPressEvent(self, event: Any) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_F2) and self._cell is not None:
+    def _enter(self) -> None:
+        if self._cell is not None:
             self._open(self._cell)
-        else:
-            super().keyPressEvent(event)
 
     def _open(self, cell: tuple[int, int]) -> None:
         """Let a value be typed in, where it stands."""

@@ -1,1 +1,1 @@
-"""What views are drawn with, on pyqtgraph: sheets with plots at exact pixels, heat maps, colour bars, strips of inputs."""
+"""What views are drawn with, on pyqtgraph: plots at exact pixels, heat maps, colour bars, strips of inputs."""

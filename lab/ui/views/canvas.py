@@ -39,6 +39,8 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
     """The mouse is elsewhere."""
     stepped = Signal(int, int)
     """An arrow key: right and down are positive."""
+    entered = Signal()
+    """Return or F2: what was chosen with the arrows is to be opened."""
     whole = Signal()
     """All of the data is wanted again, after zooming."""
 
@@ -128,7 +130,10 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         step = _STEPS.get(Qt.Key(event.key())) if self._keys and not event.modifiers() else None
-        if step is None:
+        if self._keys and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_F2) and not event.modifiers():
+            self.entered.emit()
+            event.accept()
+        elif step is None:
             super().keyPressEvent(event)
         else:
             self.stepped.emit(*step)

@@ -143,7 +143,7 @@ class Thinned:
 
 
 def spaced(x: Array, pixels: float, span: tuple[float, float], apart: float = 9.0) -> NDArray[np.intp]:
-    """Which of the points, in order, to give a dot so that dots stand at least so many pixels apart; the last always."""
+    """Which of the points, in order, get a dot, so that dots stand at least so many pixels apart; the last always."""
     if not len(x):
         return np.zeros(0, np.intp)
     width = max(span[1] - span[0], 1e-12)

@@ -64,7 +64,7 @@ def as_png(widget: QWidget) -> bytes:
     buffer = QBuffer(kept)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     picture.save(buffer, "PNG")
-    return kept.data()
+    return bytes(kept.data())
 
 
 def as_svg(widget: QWidget) -> bytes:
@@ -89,7 +89,7 @@ def as_svg(widget: QWidget) -> bytes:
     finally:
         for canvas in canvases:
             canvas.as_vectors(False)
-    return kept.data()
+    return bytes(kept.data())
 
 
 def as_csv(table: Mapping[str, Array]) -> bytes:

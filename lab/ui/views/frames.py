@@ -28,11 +28,8 @@ class Shown:
         """What must stand beside a frame that is not the latest."""
         if not self.stale or self.frame is None or self.latest is None:
             return None
-        words = Text(
-            "NaN at update {now}; shown: update {shown}, the last finite",
-            "第 {now} 次更新为 NaN；显示最后有限的第 {shown} 次",
-        )
-        return words.with_(now=f"{self.latest.update:,}", shown=f"{self.frame.update:,}")
+        words = Text("NaN now; shown: update {shown}", "现为 NaN；显示第 {shown} 次更新")
+        return words.with_(shown=f"{self.frame.update:,}")
 
 
 def broken(stage: Stage) -> bool:
@@ -63,7 +60,7 @@ def length_of(inputs: Frame | None, sample: int, steps: int) -> int:
 
 def finite_steps(values: Array) -> int:
     """How many steps, from the first, have only finite values; of values (T, ...)."""
-    good = np.isfinite(values.reshape(len(values), -1)).all(axis=1)
+    good: NDArray[np.bool_] = np.all(np.isfinite(values.reshape(len(values), -1)), axis=1)
     return int(len(good) if good.all() else np.argmin(good))
 
 
@@ -74,9 +71,12 @@ def labels_of(inputs: Frame | None, stage: Stage) -> list[str]:
     return [str(one) for one in stage.about.get("samples") or ()]
 
 
-def times_of(inputs: Frame | None) -> list[str]:
-    """What the steps are called, or nothing."""
-    return [] if inputs is None else [str(one) for one in inputs.notes.get("times") or ()]
+def times_of(inputs: Frame | None, sample: int = 0) -> list[str]:
+    """What the steps of a sample are called, or nothing."""
+    if inputs is None:
+        return []
+    each = inputs.notes.get("times_by_sample") or ()
+    return [str(one) for one in (each[sample] if 0 <= sample < len(each) else inputs.notes.get("times") or ())]
 
 
 def layer_label(block: str) -> str:

@@ -68,7 +68,7 @@ class HeatMap(QWidget):
 
     def show_inputs(self, inputs: Frame | None, sample: int, steps: int) -> None:
         """Show what went in, below."""
-        times = times_of(inputs)
+        times = times_of(inputs, sample)
         base = 12 if looks_monthly(times) else 10
         name = STEPS.with_(first=times[0], last=times[min(steps, len(times)) - 1]) if times else STEP
         if (base, name) != (self._base, self.below.x.name):

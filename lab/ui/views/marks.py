@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QPainter, QPen
 from lab.ui.theme import theme
 from lab.ui.words import Text
 
-Align = Literal["left", "centre", "right"]
+Align = Literal["left", "centre", "right", "beside"]
 
 
 @final
@@ -39,7 +39,8 @@ class Rule:
 class Note:
     """Words in a plot at a place in data coordinates, moved by pixels; they are kept inside the plot.
 
-    `row` counts lines of text from the top of the plot instead of `y`, where it is given.
+    Aligned `beside` they stand right of the place if there is room, else left of it. `row` counts lines of text from
+    the top of the plot instead of `y`, where it is given. `back` keeps what is behind from showing through.
     """
 
     text: Text
@@ -88,14 +89,16 @@ def draw_note(painter: QPainter, note: Note, place: QPointF, rect: QRectF) -> No
     font = theme.font(11, 600 if note.bold else 400, tabular=True)
     painter.setFont(font)
     metrics = painter.fontMetrics()
-    text = str(note.text)
+    text = metrics.elidedText(str(note.text), Qt.TextElideMode.ElideRight, max(int(rect.width()) - 8, 20))
     width, height = metrics.horizontalAdvance(text) + 2.0, float(metrics.height())
-    x = place.x() + note.dx - {"left": 0.0, "centre": width / 2, "right": width}[note.align]
+    x = place.x() + note.dx - {"centre": width / 2, "right": width}.get(note.align, 0.0)
+    if note.align == "beside" and x + width > rect.right():
+        x = place.x() - note.dx - width
     y = rect.top() + 4 + note.row * (height + 1) if note.row is not None else place.y() + note.dy - height / 2
     x = max(rect.left() + 2, min(x, rect.right() - width - 2))
     y = max(rect.top(), min(y, rect.bottom() - height))
     box = QRectF(x, y, width, height)
     if note.back:
-        painter.fillRect(box.adjusted(-4, -1, 4, 1), theme.colour("sheet"))
+        painter.fillRect(box.adjusted(-2, 0, 2, 0), theme.colour("sheet"))
     painter.setPen(theme.colour(note.role))
     painter.drawText(box, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), text)

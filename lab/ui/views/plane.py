@@ -71,7 +71,7 @@ def loop_of(states: Array) -> Text:
 
 
 def _period(states: Array) -> int:
-    """The distance in time at which the path comes near itself again, after having been far away; 0 if there is none."""
+    """After how many steps the path is near itself again, having been far away; 0 if it never is."""
     steps = len(states)
     if steps < 16:
         return 0

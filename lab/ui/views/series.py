@@ -11,6 +11,7 @@ from PySide6.QtCore import QRectF, Signal
 from lab.telemetry.frames import Frame
 from lab.ui.api import Key, Sentence
 from lab.ui.stage import Stage
+from lab.ui.theme import theme
 from lab.ui.views import names
 from lab.ui.views.canvas import Canvas
 from lab.ui.views.curves import Dots, Line
@@ -70,7 +71,7 @@ class SeriesPart(Part):
             steps = length_of(inputs, sample, len(arrays["outputs"]))
             truth, forecast = (np.asarray(arrays[key])[:steps, sample, 0] for key in ("targets", "outputs"))
             x = np.arange(steps, dtype=np.float64)
-            self._labels = times_of(inputs)[:steps]
+            self._labels = times_of(inputs, sample)[:steps]
             start = 0
         self._series = {"position": x, "truth": truth, "forecast": forecast}
         self._link(inputs, whole)
@@ -97,7 +98,7 @@ class SeriesPart(Part):
             self._steps = list(range(len(self._series["position"])))
             return
         places = {label: place for place, label in enumerate(self._labels)}
-        self._steps = [places.get(time, -1) for time in times_of(inputs)]
+        self._steps = [places.get(time, -1) for time in times_of(inputs, self.stage.cursor.sample)]
 
     def _show_baseline(self, frame: Frame, x: Array, first: int) -> None:
         given = {key.partition("/")[2]: array for key, array in frame.arrays.items() if key.startswith("baseline/")}
@@ -136,7 +137,17 @@ class SeriesPart(Part):
         self._fixed_rules, notes = [], []
         if first is not None:
             self._fixed_rules.append(Rule(first, "axis"))
-            notes.append(Note(Text("train", "训练"), first, role="muted", bold=True, align="right", dx=-6, row=0))
+            before, word = first, Text("train", "训练")
+            held = frame.notes.get("validation_from")
+            if isinstance(held, int) and held < first:
+                wide = (first - held) / max(len(x), 1) * self._plot.rect.width() > 70 * theme.scale
+                self._fixed_rules.append(Rule(held, "axis", dash=True))
+                if wide:
+                    notes.append(
+                        Note(Text("validation", "验证"), first, role="muted", bold=True, align="right", dx=-6, row=0)
+                    )
+                before = held
+            notes.append(Note(word, before, role="muted", bold=True, align="right", dx=-6, row=0))
             notes.append(Note(Text("test", "测试"), first, role="muted", bold=True, dx=6, row=0))
         if not np.isfinite(forecast).any():
             middle = float(x[len(x) // 2])

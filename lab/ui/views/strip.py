@@ -46,7 +46,7 @@ class Strip:
             self._symbols(frame, sample, steps)
         elif "inputs" in frame.arrays:
             self._numbers(frame, sample, steps)
-        self._letters.cursor = cursor
+        self._letters.step = cursor
         self._letters.update()
 
     @property
@@ -56,8 +56,8 @@ class Strip:
 
     def show_cursor(self, cursor: int | None) -> None:
         """The time cursor is elsewhere."""
-        if self.written and cursor != self._letters.cursor:
-            self._letters.cursor = cursor
+        if self.written and cursor != self._letters.step:
+            self._letters.step = cursor
             self._letters.update()
 
     def _symbols(self, frame: Frame, sample: int, steps: int) -> None:
@@ -110,7 +110,7 @@ class _Letters(QGraphicsItem):
         super().__init__()
         self.plot = plot
         self.rows: list[tuple[str, list[str]]] = []
-        self.cursor: int | None = None
+        self.step: int | None = None
         self.setZValue(5)
         self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
         plot.canvas.scene().addItem(self)
@@ -142,13 +142,13 @@ class _Letters(QGraphicsItem):
 
     def _around(self, painter: QPainter, row: list[str], top: float, height: float, cell: float) -> None:
         rect = self.plot.rect
-        here = min(max(len(row) // 2 if self.cursor is None else self.cursor, 0), len(row) - 1)
+        here = min(max(len(row) // 2 if self.step is None else self.step, 0), len(row) - 1)
         x = self.plot.to_pixels(here, 0).x()
         reach = int(rect.width() / cell)
         for place in range(max(0, here - reach), min(len(row), here + reach + 1)):
             left = x + (place - here - 0.5) * cell
             if rect.left() <= left and left + cell <= rect.right():
-                chosen = place == here and self.cursor is not None
+                chosen = place == here and self.step is not None
                 painter.setPen(theme.colour("text" if chosen else "muted"))
                 if chosen:
                     painter.fillRect(QRectF(left, top + 1, cell, height - 2), theme.colour("accent_soft"))

@@ -1,6 +1,7 @@
 """Trajectories in a plane: a thin line for each, with dots whose colour says when, or of which sample."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, Final, final
 
 import numpy as np
@@ -28,7 +29,7 @@ class Trail(QGraphicsItem):
         self._plot = plot
         self._paths: Array = np.zeros((0, 0, 2))
         self._roles: Sequence[str] = ()
-        self.cursor: int | None = None
+        self.step: int | None = None
         self.setZValue(6)
         self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
         plot.canvas.scene().addItem(self)
@@ -50,7 +51,7 @@ class Trail(QGraphicsItem):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(pen("axis", alpha=140))
         points = [[QPointF(x, y) for x, y in pixels[:, sample].tolist()] for sample in range(samples)]
-        known = np.isfinite(pixels).all(axis=2)
+        known: NDArray[np.bool_] = np.all(np.isfinite(pixels), axis=2)
         for sample in range(samples):
             end = int(known[:, sample].argmin()) if not known[:, sample].all() else steps
             painter.drawPolyline(QPolygonF(points[sample][:end]))
@@ -60,11 +61,11 @@ class Trail(QGraphicsItem):
             for shade, (first, last) in enumerate(_parts(steps, len(colours))):
                 dots = [points[sample][step] for step in range(first, last, every) if known[step, sample]]
                 self._dots(painter, dots, colours[shade], 4.0)
-        if self.cursor is not None and self.cursor < steps:
+        if self.step is not None and self.step < steps:
             for sample in range(samples):
-                if known[self.cursor, sample]:
-                    self._dots(painter, [points[sample][self.cursor]], theme.colour("sheet"), 11.0)
-                    self._dots(painter, [points[sample][self.cursor]], theme.colour("text"), 8.0)
+                if known[self.step, sample]:
+                    self._dots(painter, [points[sample][self.step]], theme.colour("sheet"), 11.0)
+                    self._dots(painter, [points[sample][self.step]], theme.colour("text"), 8.0)
 
     def _pixels(self) -> Array:
         zero = self._plot.to_pixels(0, 0)
@@ -90,4 +91,4 @@ class Trail(QGraphicsItem):
 
 def _parts(steps: int, count: int) -> list[tuple[int, int]]:
     edges = np.linspace(0, steps, count + 1).round().astype(int).tolist()
-    return list(zip(edges[:-1], edges[1:], strict=True))
+    return list(pairwise(edges))
