@@ -18,7 +18,7 @@ from typing import Any, final
 class Channel:
     """Sends and receives small picklable values. `gone` is true once the other end is closed or its process has died.
 
-    `heard` is when something last came (`time.monotonic`).
+    `heard` is when something last came (`time.monotonic`), None before that.
     """
 
     def __init__(self, connection: "Connection[Any, Any]", when_gone: Callable[[], None] | None = None) -> None:
@@ -29,7 +29,7 @@ class Channel:
         self._incoming: deque[Any] = deque()
         self._news = threading.Event()
         self.gone = False
-        self.heard = time.monotonic()
+        self.heard: float | None = None
         self._threads = [
             threading.Thread(target=self._write, name="lab-channel-out", daemon=True),
             threading.Thread(target=self._read, name="lab-channel-in", daemon=True),

@@ -163,7 +163,8 @@ class Conductor:
             self._save = False
 
     def _note(self, change: LiveChange) -> None:
-        self._channel.send(Noted(update=change.update, text=mark(change)))
+        if change.by_hand or change.value != change.before:
+            self._channel.send(Noted(update=change.update, text=mark(change)))
 
 
 def gap_of(speed: Speed) -> float:

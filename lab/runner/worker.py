@@ -39,6 +39,8 @@ Array = NDArray[Any]
 
 PATIENCE: Final = 10.0
 """Seconds without a sign of life, or without any work done where there is some, after which a worker is lost."""
+START: Final = 60.0
+"""Seconds for its first sign of life, at least: it has much to import, perhaps from a slow disk."""
 _GO_ON: Final = "Resume goes on from the last checkpoint"
 
 
@@ -203,8 +205,9 @@ class Worker:
                     messages.append(said)
         if gone:
             return [*messages, self._lost(self._line.post_mortem())]
-        if time.monotonic() - self._line.channel.heard > self._patience:
-            message = f"the worker has not been heard of for {self._patience:g} s"
+        patience = self._patience if self._line.channel.heard else max(self._patience, START)
+        if time.monotonic() - (self._line.channel.heard or self._line.started) > patience:
+            message = f"the worker has not been heard of for {patience:g} s"
             return [*messages, self._lost(Problem(level="error", message=message, remedy=_GO_ON))]
         return messages
 
@@ -260,6 +263,7 @@ class _Line:
         # Daemon: whatever becomes of this process, it does not wait for that one at its end.
         self.process: BaseProcess = context.Process(target=live, args=(theirs, place), name="rnn-lab", daemon=True)
         self.process.start()
+        self.started = time.monotonic()
         theirs.close()
         self.channel = Channel(ours)
         self.ring = RingReader(name)

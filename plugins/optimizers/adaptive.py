@@ -24,7 +24,9 @@ class RMSProp(Optimizer):
     name = "rmsprop"
     title = {"en": "RMSProp", "zh": "RMSProp"}
     slots = ("squares",)
-    decay: float = hyperparameter(0.99, low=0.0, high=1.0, en="Share of the mean square kept", zh="均方值的保留比例")
+    decay: float = hyperparameter(
+        0.99, low=0.0, high=1.0, en="Share of the mean square kept", zh="均方值的保留比例", live=True
+    )
     epsilon: float = hyperparameter(1e-8, low=0.0, en="Keeps the divisor above zero", zh="防止除以零")
 
     def update(self, parameters, gradient, slots, rate, count):
@@ -63,7 +65,7 @@ class AdamW(Adam):
 
     name = "adamw"
     title = {"en": "AdamW", "zh": "AdamW"}
-    decay: float = hyperparameter(0.01, low=0.0, en="Decoupled weight decay", zh="解耦的权重衰减")
+    decay: float = hyperparameter(0.01, low=0.0, en="Decoupled weight decay", zh="解耦的权重衰减", live=True)
 
     def update(self, parameters, gradient, slots, rate, count):
         parameters *= 1 - rate * self.decay

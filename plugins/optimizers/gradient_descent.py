@@ -19,7 +19,9 @@ class Momentum(Optimizer):
     name = "momentum"
     title = {"en": "Momentum", "zh": "动量法"}
     slots = ("velocity",)
-    momentum: float = hyperparameter(0.9, low=0.0, high=1.0, en="Share of the last step kept", zh="保留上一步的比例")
+    momentum: float = hyperparameter(
+        0.9, low=0.0, high=1.0, en="Share of the last step kept", zh="保留上一步的比例", live=True
+    )
 
     def update(self, parameters, gradient, slots, rate, count):
         velocity = slots["velocity"]
@@ -34,7 +36,9 @@ class Nesterov(Optimizer):
     name = "nesterov"
     title = {"en": "Nesterov momentum", "zh": "Nesterov 动量法"}
     slots = ("velocity",)
-    momentum: float = hyperparameter(0.9, low=0.0, high=1.0, en="Share of the last step kept", zh="保留上一步的比例")
+    momentum: float = hyperparameter(
+        0.9, low=0.0, high=1.0, en="Share of the last step kept", zh="保留上一步的比例", live=True
+    )
 
     def update(self, parameters, gradient, slots, rate, count):
         velocity = slots["velocity"]
