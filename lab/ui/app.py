@@ -1,5 +1,6 @@
 """The application: one window, from the first line to the last."""
 
+import signal
 import sys
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from PySide6.QtWidgets import QApplication
 
 from lab.registry.manager import load_catalog
 from lab.resources import runs_folder
+from lab.ui.crash import CrashLog
 from lab.ui.desk import Desk
 from lab.ui.hookspecs import WINDOW
 from lab.ui.settings import Settings, follow
@@ -18,19 +20,27 @@ from lab.ui.words import bind_call, language
 def open_window(file: Path | None = None) -> int:
     """Open the window, with an experiment if one is given, and stay until it is closed. Returns the exit code."""
     app = application()
+    crash = CrashLog()
+    before = crash.left_behind()
+    crash.begin()
     settings = Settings()
     follow(settings)
     desk = make_desk(settings)
+    if before is not None:
+        desk.report(before)
+    # Python looks at signals between two ticks of the refresher.
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: desk.leave())
     desk.window.show()
+    desk.window.show_gallery()
     if file is not None:
         desk.filing.open_path(file)
-    else:
-        desk.window.show_gallery()
     desk.start()
     try:
         return app.exec()
     finally:
         desk.close()
+        crash.end()
 
 
 def application() -> QApplication:

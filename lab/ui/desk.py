@@ -59,6 +59,11 @@ class Desk(QObject):
         self.refresher.start()
         self.session.warm()
 
+    def leave(self) -> None:
+        """Close without asking: the system wants it, and what is not saved cannot be kept."""
+        self.window.closing = lambda: True
+        self.window.close()
+
     def report(self, problem: Problem) -> None:
         """The one channel for errors."""
         self.problems.append(problem)

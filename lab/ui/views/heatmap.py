@@ -59,7 +59,8 @@ class HeatMap(QWidget):
         self.values, self.order = values, order
         self.plot.set_range((-0.5, steps - 0.5), (-0.5, max(rows, 1) - 0.5))
         self.below.set_range((-0.5, steps - 0.5))
-        self.picture.show_values(values.T[order], low, high, QRectF(-0.5, -0.5, steps, rows))
+        if values.size:
+            self.picture.show_values(values.T[order], low, high, QRectF(-0.5, -0.5, steps, rows))
         self.picture.setVisible(bool(values.size))
         hatched = bool(values.size) and not np.isfinite(values).all()
         if hatched != self.plot.hatched:
