@@ -57,7 +57,7 @@ QLineEdit[bad="true"]:focus, QComboBox[bad="true"]:focus, QAbstractSpinBox[bad="
     border: 2px solid $error; }
 QTextBrowser { border: 0; padding: 0; }
 QTextBrowser:focus { border: 0; padding: 0; }
-QAbstractSpinBox QLineEdit, QAbstractSpinBox QLineEdit:focus { border: 0; padding: 0 4px; background: transparent; }
+QAbstractSpinBox QLineEdit, QAbstractSpinBox QLineEdit:focus { border: 0; padding: 0; background: transparent; }
 QCheckBox::indicator, QRadioButton::indicator, QAbstractItemView::indicator, QGroupBox::indicator {
     width: 14px; height: 14px; border: 1px solid $field; border-radius: 3px; background: $sheet; }
 QRadioButton::indicator { border-radius: 8px; }
