@@ -1,4 +1,4 @@
-"""The values of an experiment one by one, by the path of their key, and in what two experiments differ."""
+"""The values of an experiment one by one, by the path of their key."""
 
 from __future__ import annotations
 
@@ -16,9 +16,3 @@ def values_of(spec: Spec) -> dict[str, object]:
             start = table if place is None else f"{table}.{place}"
             found.update((f"{start}.{key}", value) for key, value in entries(one))
     return found
-
-
-def differences(one: Spec, other: Spec) -> tuple[str, ...]:
-    """The paths whose value is not the same in both, or that only one of them has, in the order of a file."""
-    here, there = values_of(one), values_of(other)
-    return tuple(path for path in {**here, **there} if path not in here or here[path] != there.get(path))

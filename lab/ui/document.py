@@ -1,6 +1,6 @@
 """The experiment that is open: its text, what it says, what is wrong with it, and every edit, which can be undone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, final
 
@@ -16,7 +16,6 @@ from lab.experiment.lines import KeyPath
 from lab.experiment.problems import EntryError
 from lab.experiment.repair import written_at
 from lab.experiment.spec import Spec
-from lab.experiment.values import differences, values_of
 from lab.experiment.write import write_file
 from lab.registry.catalog import Catalog
 from lab.resources import resource_folder
@@ -57,6 +56,7 @@ class OpenDocument(QObject):
         self._gesture = 0
         self._stamp: tuple[int, int] | None = None
         self._dirty = False
+        self._edits: tuple[str, ...] | None = None
         self.new()
 
     @property
@@ -129,6 +129,7 @@ class OpenDocument(QObject):
         write_file(target, now.text)
         self.path, self.name = target, target.name
         self._now = self._base = read(now.text, self.catalog, target)
+        self._edits = None
         self._stamp = stamp(target)
         self.undo_stack.setClean()
         self._gesture += 1
@@ -173,8 +174,8 @@ class OpenDocument(QObject):
     def revert(self, path: str) -> None:
         """Give a key what it has in the file. ExperimentError as `set` raises."""
         key = parse_key(path)
-        if self._base.shown is not None and is_written(self._base, key):
-            self.set(path, values_of(self._base.shown.spec)[path])
+        if path in self._base.values and is_written(self._base, key):
+            self.set(path, self._base.values[path])
         elif is_written(self._now, key):
             self.remove(path)
 
@@ -194,6 +195,11 @@ class OpenDocument(QObject):
     def move_layer(self, index: int, to: int) -> None:
         """Put a layer in another place."""
         self._draft("layers", lambda draft: draft.move(("layers",), index, to))
+
+    @property
+    def values(self) -> Mapping[str, object]:
+        """The values of `shown` by path; none where there is nothing to show."""
+        return self._now.values
 
     @property
     def layers(self) -> int:
@@ -231,11 +237,13 @@ class OpenDocument(QObject):
 
         Of a layer that was added or removed that of its cell, and none of the keys that came or went with a component.
         """
-        if self._now.shown is None or self._base.shown is None:
-            return ()
-        here, there = values_of(self._now.shown.spec), values_of(self._base.shown.spec)
-        found = differences(self._base.shown.spec, self._now.shown.spec)
-        return tuple(path for path in found if (path in here and path in there) or _is_cell(path))
+        if self._edits is None:
+            here, there = self._now.values, self._base.values
+            shared = {path for path in here if path in there and here[path] != there[path]}
+            cells = {path for path in here.keys() ^ there.keys() if _is_cell(path)}
+            both = self._now.shown is not None and self._base.shown is not None
+            self._edits = tuple(path for path in {**there, **here} if path in shared | cells) if both else ()
+        return self._edits
 
     def differs(self, path: str) -> bool:
         """Whether the value of a key is not that of the file."""
@@ -243,9 +251,7 @@ class OpenDocument(QObject):
 
     def original(self, path: str) -> object:
         """The value that a key has in the file. KeyError where it has none."""
-        if self._base.shown is None:
-            raise KeyError(path)
-        return values_of(self._base.shown.spec)[path]
+        return self._base.values[path]
 
     def use_catalog(self, catalog: Catalog) -> None:
         """Read the text again with other plugins. What was done before can still be undone, as far as it is text."""
@@ -256,6 +262,7 @@ class OpenDocument(QObject):
     def _begin(self, reading: Reading, path: Path | None, name: str) -> None:
         self.path, self.name = path, name
         self._now = self._base = reading
+        self._edits = None
         self._stamp = None if path is None else stamp(path)
         self._gesture += 1
         self._dirty = False
@@ -265,9 +272,9 @@ class OpenDocument(QObject):
 
     def _says(self, path: str, key: KeyPath, value: object) -> bool:
         """Whether the key has this value already, and nothing is wrong with it."""
-        if self._now.shown is None or at(self._now.problems, key) is not None:
+        if at(self._now.problems, key) is not None:
             return False
-        values = values_of(self._now.shown.spec)
+        values = self._now.values
         return path in values and type(values[path]) is type(value) and values[path] == value
 
     def _draft(
@@ -307,6 +314,7 @@ class OpenDocument(QObject):
     def _show(self, reading: Reading) -> None:
         known = reading.components is self.catalog
         self._now = reading if known else read(reading.text, self.catalog, self.path)
+        self._edits = None
         self.changed.emit()
         if self.dirty != self._dirty:
             self._dirty = self.dirty

@@ -1,5 +1,6 @@
 """What the text of an experiment says, also where some of it is wrong."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, final
@@ -10,6 +11,7 @@ from lab.experiment.lines import KeyPath, lines_of
 from lab.experiment.problems import EntryError, InvalidExperimentError, dotted
 from lab.experiment.repair import repaired, written, written_at
 from lab.experiment.resolve import Components
+from lab.experiment.values import values_of
 
 NEW: Final = """\
 version = 1
@@ -44,8 +46,8 @@ class Reading:
     """A text and what was found in it.
 
     `document` is None where anything is wrong; `shown` is then what is left without that, with defaults in its place,
-    and None where nothing can be made of the text. `tables` are the keys as they are written, `components` what the
-    text was read with.
+    and None where nothing can be made of the text; `values` are those of `shown`. `tables` are the keys as they are
+    written, `components` what the text was read with.
     """
 
     text: str
@@ -53,6 +55,7 @@ class Reading:
     shown: Document | None
     problems: tuple[EntryError, ...]
     tables: dict[str, Any]
+    values: Mapping[str, object]
     components: Components
 
     def adds_to(self, other: "Reading") -> tuple[EntryError, ...]:
@@ -63,11 +66,15 @@ class Reading:
 
 def read(text: str, components: Components, file: Path | None = None) -> Reading:
     """Read a text. Whatever is wrong with it is in the result; nothing is raised."""
+    problems: tuple[EntryError, ...] = ()
+    document: Document | None = None
     try:
         document = read_text(text, components, file=file)
     except InvalidExperimentError as error:
-        return Reading(text, None, repaired(text, components, file=file), error.problems, written(text), components)
-    return Reading(text, document, document, (), written(text), components)
+        problems = error.problems
+    shown = document or repaired(text, components, file=file)
+    values = {} if shown is None else values_of(shown.spec)
+    return Reading(text, document, shown, problems, written(text), values, components)
 
 
 def read_path(path: Path, components: Components) -> tuple[Reading, bool]:

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
 from lab.experiment.values import values_of
@@ -225,6 +226,24 @@ def test_arrows_step_and_are_one_edit(panel: ExperimentPanel, document: OpenDocu
         QTest.keyClick(field, Qt.Key.Key_Up)
     assert learning_rate(document) == 0.1
     assert document.undo_stack.count() == 1
+
+
+def test_undo_is_the_window_s_unless_something_is_being_typed(panel: ExperimentPanel) -> None:
+    field = line(panel, "training.learning_rate")
+    keys = (QEvent.Type.ShortcutOverride, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    event = QKeyEvent(*keys)
+    QApplication.sendEvent(field, event)
+    assert not event.isAccepted()
+    type_in(panel, "training.learning_rate", "0.5", commit=False)
+    event = QKeyEvent(*keys)
+    QApplication.sendEvent(field, event)
+    assert event.isAccepted()
+
+
+def test_a_value_written_otherwise_is_the_same_value(panel: ExperimentPanel, document: OpenDocument) -> None:
+    field = type_in(panel, "training.learning_rate", "0.0100")
+    assert field.text() == "0.01"
+    assert document.undo_stack.count() == 0
 
 
 def test_another_component_brings_its_own_fields(panel: ExperimentPanel, document: OpenDocument) -> None:

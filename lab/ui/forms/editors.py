@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Final, final
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QPaintEvent, QWheelEvent
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QKeySequence, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
@@ -55,6 +55,18 @@ class LineEditor(QLineEdit):
         """Give up what was typed."""
         self.setText(self._known)
 
+    def event(self, event: QEvent) -> bool:
+        """Leave undo and redo to the window while nothing is typed here that could be undone."""
+        if (
+            event.type() == QEvent.Type.ShortcutOverride
+            and isinstance(event, QKeyEvent)
+            and self.text() == self._known
+            and (event.matches(QKeySequence.StandardKey.Undo) or event.matches(QKeySequence.StandardKey.Redo))
+        ):
+            event.ignore()
+            return False
+        return super().event(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Return commits, Escape restores, the vertical arrows step."""
         key = event.key()
@@ -99,8 +111,13 @@ class FileEditor(QWidget):
         bind(self._button, self._button.setAccessibleName, Text("Choose a file", "选择文件"))
         self._button.clicked.connect(self._choose)
         row.addWidget(self._button)
+        bind_theme(self, self._measure)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setFocusProxy(line)
+
+    def _measure(self) -> None:
+        self.line.setFixedHeight(theme.px(26))
+        self._button.setIconSize(QSize(theme.px(16), theme.px(16)))
 
     def _choose(self) -> None:
         title = Text("Choose a file", "选择文件")

@@ -2,11 +2,12 @@
 
 from typing import final
 
+from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QGridLayout, QToolButton, QWidget
 
 from lab.ui.document import OpenDocument
 from lab.ui.icons import bind_icon
-from lab.ui.theme import dress
+from lab.ui.theme import bind_theme, dress, theme
 from lab.ui.widgets import Elided
 from lab.ui.words import Text, bind
 
@@ -26,6 +27,7 @@ class Head(QWidget):
         self.as_text = QToolButton(self)
         self.as_text.setCheckable(True)
         bind_icon(self.as_text, self.as_text.setIcon, "edit", "muted")
+        bind_theme(self.as_text, lambda: self.as_text.setIconSize(QSize(theme.px(16), theme.px(16))))
         words = Text("Edit as text", "以文本编辑")
         bind(self.as_text, self.as_text.setToolTip, words)
         bind(self.as_text, self.as_text.setAccessibleName, words)

@@ -3,12 +3,12 @@
 from functools import partial
 from typing import final
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, QSize, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QToolButton, QWidget
 
 from lab.ui.forms.section import Section
 from lab.ui.icons import bind_icon, icon
-from lab.ui.theme import dress
+from lab.ui.theme import bind_theme, dress, theme
 from lab.ui.words import Text, bind
 
 
@@ -85,6 +85,7 @@ class Network(QObject):
         part = Section(Text("Layer", "层"), line=False, parent=self.section.body)
         button = QToolButton(part)
         bind_icon(button, button.setIcon, "more", "muted")
+        bind_theme(button, lambda: button.setIconSize(QSize(theme.px(16), theme.px(16))))
         words = Text("What can be done with layer {n}", "对第 {n} 层的操作").with_(n=index + 1)
         bind(button, button.setToolTip, words)
         bind(button, button.setAccessibleName, words)

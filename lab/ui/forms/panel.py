@@ -1,7 +1,8 @@
 """The panel of the experiment: a form made from what its parts declare, or its text where no form can be made."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from itertools import pairwise
 from typing import Any, Final, final
 
 from PySide6.QtCore import Qt, Signal
@@ -17,7 +18,6 @@ from PySide6.QtWidgets import (
 
 from lab.errors import ExperimentError
 from lab.experiment.problems import EntryError
-from lab.experiment.values import values_of
 from lab.registry.catalog import Catalog
 from lab.runner.messages import WorkerState
 from lab.ui.actions import OPEN
@@ -71,6 +71,7 @@ class ExperimentPanel(QWidget):
         self._run: Text | None = None
         self._dropped: tuple[str, ...] = ()
         self._errors = -1
+        self._order: list[Row] = []
         self._build()
         document.changed.connect(self._refresh)
         document.file_changed.connect(self._show_title)
@@ -197,7 +198,7 @@ class ExperimentPanel(QWidget):
         document = self._document
         if document.shown is not None:
             fields = sections(document.shown.spec, self._catalog)
-            values = values_of(document.shown.spec)
+            values = document.values
             self._make_rows(fields)
             self._show_values(values)
             self._lay_out(fields)
@@ -229,7 +230,7 @@ class ExperimentPanel(QWidget):
         row.refused_changed.connect(self._count_errors)
         return row
 
-    def _show_values(self, values: dict[str, object]) -> None:
+    def _show_values(self, values: Mapping[str, object]) -> None:
         edits = set(self._document.edits())
         for path, row in self._rows.items():
             value, wrong = values.get(path, row.field.default), None
@@ -247,20 +248,24 @@ class ExperimentPanel(QWidget):
         places = {self._data: _DATA, self._network.output: ("output",), self._training: ("training",)}
         places |= {part: (name,) for part, name in zip(self._network.layers, layers, strict=True)}
         places[self._rest] = _REST
-        for section, tables in places.items():
-            rows = [self._rows[field.path] for table in tables for field in fields.get(table, [])]
+        placed = {
+            section: [self._rows[field.path] for table in tables for field in fields.get(table, [])]
+            for section, tables in places.items()
+        }
+        for section, rows in placed.items():
             section.show_rows(rows, [self._waits(row) for row in rows])
-        previous: QWidget = self.as_text
-        for row in self._rows.values():
-            QWidget.setTabOrder(previous, row.control)
-            previous = row.control
+        rows = [row for one in placed.values() for row in one]
+        if rows != self._order:
+            self._order = rows
+            for before, after in pairwise([self.as_text, *(row.control for row in rows)]):
+                QWidget.setTabOrder(before, after)
 
     def _waits(self, row: Row) -> bool:
         path = row.field.path
         quiet = row.message is None and not self._document.written(path)
         return row.field.rare and quiet and path not in self._document.edits()
 
-    def _tell_live(self, values: dict[str, object]) -> None:
+    def _tell_live(self, values: Mapping[str, object]) -> None:
         before = self._live
         live = {path: values[path] for path, row in self._rows.items() if row.field.live and path in values}
         self._live = live

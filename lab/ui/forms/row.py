@@ -98,10 +98,12 @@ class Row(QWidget):
     def show_value(self, value: object, *, wrong: Text | None, original: object, changed: bool) -> None:
         """Show what the experiment says. `original` is what the file has, MISSING where it has nothing."""
         fresh = value != self._value or type(value) is not type(self._value)
+        before = (self._wrong, self._original, self._changed)
         self._value, self._wrong, self._original, self._changed = value, wrong, original, changed
         if fresh:
             self._accept()
-        self._show()
+        if fresh or before != (wrong, original, changed):
+            self._show()
 
     def show_editable(self, editable: bool) -> None:
         """With a frame where it can be edited now, as plain text otherwise."""
@@ -273,8 +275,10 @@ class Row(QWidget):
         self.edited.emit(value, typing)
 
     def _show_asked(self, value: object) -> None:
-        """The text stays as typed until the answer; the same value again is shown as it is written."""
+        """The text stays as typed until the answer; the same value again is shown as it always is."""
         if value == self._value and type(value) is type(self._value):
+            if self._line is not None:
+                self._line.restore()
             self._show()
 
     def _accept(self) -> None:

@@ -89,18 +89,13 @@ class Section(QWidget):
 
     def show_rows(self, rows: list[Row], hidden: list[bool]) -> None:
         """These rows and no others, in this order; those marked `hidden` wait under "More"."""
-        while self.rows.count():
-            self.rows.takeAt(0)
-        for row in rows:
-            self.rows.addWidget(row)
-            row.show()
-        self.rows.addWidget(self.more)
+        if rows != [row for row, _ in self._rare]:
+            while self.rows.count():
+                self.rows.takeAt(0)
+            for row in rows:
+                self.rows.addWidget(row)
+            self.rows.addWidget(self.more)
         self._rare = list(zip(rows, hidden, strict=True))
-        self.show_rare()
-
-    def show_hidden(self, hidden: list[bool]) -> None:
-        """The same rows, others of them under "More"."""
-        self._rare = [(row, one) for (row, _), one in zip(self._rare, hidden, strict=True)]
         self.show_rare()
 
     def show_rare(self) -> None:
