@@ -126,20 +126,23 @@ class Truncation:
     def kept(self) -> tuple[Array, Array, float]:
         """‖g_n‖² and g_n · g for n = 1 ... T, and ‖g‖², where g is the whole gradient and g_T the same."""
         whole = self._gradient(lambda array: array.sum(axis=0), np.arange(self.steps))
-        so_far = np.zeros_like(whole)
+        so_far = [np.zeros_like(one) for one in whole]
         squares, products = np.zeros(self.steps), np.zeros(self.steps)
         for lag in range(self.steps):
-            so_far += self._from_lag(lag)
-            squares[lag], products[lag] = np.dot(so_far, so_far), np.dot(so_far, whole)
-        return squares, products, float(np.dot(whole, whole))
+            for total, part in zip(so_far, self._from_lag(lag), strict=True):
+                total += part
+            squares[lag] = sum(np.dot(total, total) for total in so_far)
+            products[lag] = sum(np.dot(*pair) for pair in zip(so_far, whole, strict=True))
+        return squares, products, float(sum(np.dot(one, one) for one in whole))
 
-    def _from_lag(self, lag: int) -> Array:
-        """The part of the gradient, flat, that comes from the steps k = t - lag."""
+    def _from_lag(self, lag: int) -> list[Array]:
+        """The part of the gradient that comes from the steps k = t - lag."""
         rows = np.flatnonzero(self.losses.ends >= lag)
         steps = self.losses.ends[rows] - lag
         return self._gradient(lambda array: array[rows, steps], steps)
 
-    def _gradient(self, pick: Callable[[Array], Array], steps: Array) -> Array:
+    def _gradient(self, pick: Callable[[Array], Array], steps: Array) -> list[Array]:
+        """The gradients of all parameters, flat, from the picked rows at their steps."""
         parts: list[Array] = []
         for link in self.links:
             kept = {value: pick(array) for value, array in link.kept.items()}
@@ -150,19 +153,21 @@ class Truncation:
             one_hot = np.zeros((len(steps), count))
             one_hot[np.arange(len(steps)), symbols[steps]] = 1.0
             parts.append((one_hot.T @ pick(self.links[-1].into["x"])).reshape(-1))
-        return np.concatenate(parts) if parts else np.zeros(0)
+        return parts
 
 
 def summed(passage: Passage, pull: WeightPull, kept: Mapping[Var, Array], steps: Array) -> Array:
     """The gradient of a weight: the sum over rows of its parts, `kept` (R, ·) at `steps` (R,)."""
-    total = np.zeros(pull.weight.shape)
+    terms: list[Array] = []
     for outer in pull.outers:
         right = passage.values([outer.right])[outer.right]
         right = right[steps] if outer.right.batched else np.broadcast_to(right, (len(steps), *right.shape))
         left = kept[outer.left]
-        total += right.T @ left if outer.swapped else left.T @ right
-    for value in pull.rows:
-        total += kept[value].sum(axis=0)
+        terms.append(right.T @ left if outer.swapped else left.T @ right)
+    terms += [kept[value].sum(axis=0) for value in pull.rows]
+    total = terms[0] if terms else np.zeros(pull.weight.shape)
+    for term in terms[1:]:
+        total = total + term
     return total
 
 

@@ -6,9 +6,8 @@ from lab.api import PluginError, Probe, eigenvalues, hookimpl, hyperparameter, s
 
 WORK = 6_000_000
 """S³ for each step, S numbers in the state, summed over the steps at which the spectrum is taken."""
-FEWEST = 5
-"""Steps at which it is taken at least, for states of up to LARGE numbers; for larger ones at least one."""
-LARGE = 256
+FEWEST = {128: 5, 256: 2}
+"""Steps at which it is taken at least, for states of up to so many numbers; for larger ones at least one."""
 
 
 class Spectrum(Probe):
@@ -66,8 +65,10 @@ class Spectrum(Probe):
 
     def _chosen(self, steps, numbers):
         """The steps at which it is taken, rising."""
-        most = max(WORK // numbers**3, FEWEST if numbers <= LARGE else 1)
-        chosen = np.linspace(0, steps - 1, min(most, steps)).round().astype(int)
+        fewest = next((count for most, count in FEWEST.items() if numbers <= most), 1)
+        count = min(max(WORK // numbers**3, fewest), steps)
+        # Evenly apart, each in the middle of the steps that it stands for.
+        chosen = ((np.arange(count) + 0.5) * steps / count).astype(int)
         asked = [self.step] if 0 <= self.step < steps else []
         return np.unique(np.concatenate([chosen, np.array(asked, int)]))
 
