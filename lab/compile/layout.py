@@ -1,11 +1,11 @@
 """Layout: the order of parameters in one flat vector, such that stacked weights are views of it."""
 
 import itertools
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, final
 
-import numpy as np
 from numpy.typing import NDArray
 
 from lab.trace.graph import Leaf, Var, reachable
@@ -24,7 +24,7 @@ class Place:
     @property
     def size(self) -> int:
         """Number of entries."""
-        return int(np.prod(self.shape, dtype=np.int64))
+        return math.prod(self.shape)
 
     def view(self, flat: Array) -> Array:
         """The parameter as a view of the flat vector."""

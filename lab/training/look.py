@@ -60,8 +60,11 @@ class LayerRun:
 
     def _in_time(self, array: Array) -> Array:
         """Values by the block's own steps, as values by the steps of the data, in the order asked for."""
-        array = array.reshape(*array.shape[:2], -1)[:, self._look.back]
+        array = array.reshape(*array.shape[:2], -1)
         lengths = self._look.lengths
+        if not self.reverse and lengths.min() == len(array):
+            return array  # then the order is the one asked for, too
+        array = array[:, self._look.back]
         steps = np.arange(len(array))[:, None]
         live = steps < lengths
         if self.reverse:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.api import Cell, fixed, glorot, orthogonal, tanh, uniform
+from lab.api import Cell, fixed, glorot, hyperparameter, orthogonal, tanh, uniform
 from lab.compile.targets.numpy import NumpyTarget
 from lab.gradients.unrolled import Calculus, Unrolled
 from lab.model.architecture import Architecture, LayerPlan
@@ -21,10 +21,11 @@ STEPS, BATCH, HIDDEN = 7, 2, 4
 
 
 class Nudged(Cell):
-    """An Elman cell whose last inputs are added to its state: ∂L/∂ of them is ∂L/∂ of the state."""
+    """An Elman cell whose last inputs are added to its state, or its net input: ∂L/∂ of them is ∂L/∂ of that."""
 
     name = "nudged"
     states = ("h",)
+    net: bool = hyperparameter(False, en="Add them to the net input")
 
     def parameters(self, inputs, hidden):
         nudge = np.concatenate([np.zeros((hidden, inputs - hidden)), np.eye(hidden)], axis=1)
@@ -37,7 +38,8 @@ class Nudged(Cell):
         }
 
     def step(self, p, x, s):
-        return self.next(h=tanh(p.U @ s.h + p.W @ (p.M @ x) + p.b) + p.N @ x)
+        z = p.U @ s.h + p.W @ (p.M @ x) + p.b
+        return self.next(h=tanh(z + p.N @ x) if self.net else tanh(z) + p.N @ x)
 
 
 @dataclass(frozen=True)
