@@ -22,7 +22,7 @@ Kind = Literal["flag", "whole", "real", "text", "lines", "list", "choice", "file
 
 _RARE: Final = frozenset(
     """name_zh note_zh dtype input.size layers.bidirectional layers.dropout layers.bias layers.activation
-    output.hidden training.clip_value training.l1 training.l2 training.carry_state
+    training.clip_value training.l1 training.l2 training.carry_state
     training.updates training.early_stopping training.checkpoint_every training.epsilon training.beta1 training.beta2
     weights.file""".split()
 )

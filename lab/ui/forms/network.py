@@ -4,17 +4,20 @@ from functools import partial
 from typing import final
 
 from PySide6.QtCore import QObject, QSize, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
 from lab.ui.forms.section import Section
 from lab.ui.icons import bind_icon, icon
-from lab.ui.theme import bind_theme, dress, theme
+from lab.ui.theme import bind_theme, theme
 from lab.ui.words import Text, bind
 
 
 @final
 class Network(QObject):
-    """The section with its parts. What is to be done with a layer is only told."""
+    """The section with its parts, which have titles where there are several layers.
+
+    What is to be done with a layer is only told.
+    """
 
     added = Signal()
     repeated = Signal(int)
@@ -28,19 +31,15 @@ class Network(QObject):
         self.layers: list[Section] = []
         self._buttons: list[QToolButton] = []
         self._editable = True
-        self._add = QPushButton(self.section.body)
-        dress(self._add, 12)
-        bind_icon(self._add, self._add.setIcon, "plus")
-        bind(self._add, self._add.setText, Text("Add a layer", "添加一层"))
+        self._add = QToolButton(self.section)
+        bind_icon(self._add, self._add.setIcon, "plus", "muted")
+        bind_theme(self._add, lambda: self._add.setIconSize(QSize(theme.px(16), theme.px(16))))
         bind(self._add, self._add.setToolTip, Text("Add a layer like the last one", "添加与最后一层相同的层"))
         bind(self._add, self._add.setAccessibleName, Text("Add a layer", "添加一层"))
+        self._add.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._add.clicked.connect(self.added)
-        self._place = QHBoxLayout()
-        self._place.setContentsMargins(14, 4, 0, 2)
-        self._place.addWidget(self._add)
-        self._place.addStretch(1)
+        self.section.head.addWidget(self._add)
         self.section.more.hide()
-        self.section.rows.addLayout(self._place)
         self.section.rows.addWidget(self.output)
 
     def show_layers(self, cells: list[Text]) -> None:
@@ -54,8 +53,9 @@ class Network(QObject):
         while len(self.layers) < len(cells):
             self._new_part()
         for index, (part, cell) in enumerate(zip(self.layers, cells, strict=True)):
-            several = Text("Layer {n} · {cell}", "第 {n} 层 · {cell}").with_(n=index + 1, cell=cell)
-            part.title.rename(several if len(cells) > 1 else Text("Layer", "层"))
+            part.title.rename(Text("Layer {n} · {cell}", "第 {n} 层 · {cell}").with_(n=index + 1, cell=cell))
+        for part in (*self.layers, self.output):
+            part.show_head(len(cells) > 1)
 
     def show_editable(self, editable: bool) -> None:
         """Layers cannot come and go while a network learns."""

@@ -135,10 +135,10 @@ class ExperimentPanel(QWidget):
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
-        self._head = Head(self)
-        self.as_text = self._head.as_text
+        self.header = Head(self)
+        self.as_text = self.header.as_text
         self.as_text.toggled.connect(self._show_page)
-        whole.addWidget(self._head)
+        whole.addWidget(self.header)
         self._pages = QStackedWidget(self)
         self._scroll = QScrollArea(self)
         self._scroll.setWidgetResizable(True)
@@ -191,7 +191,7 @@ class ExperimentPanel(QWidget):
         return [self._data, *network, self._training, self.watching.section, self._rest]
 
     def _show_title(self) -> None:
-        self._head.show_document(self._document, self._run)
+        self.header.show_document(self._document, self._run)
 
     def _refresh(self) -> None:
         """Show the document as it is now; rows that stay the same keep their focus and what is typed."""

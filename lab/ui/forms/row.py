@@ -28,7 +28,7 @@ from lab.ui.words import Text, bind_call
 LABEL_WIDTH: Final = 94
 DOT_WIDTH: Final = 14
 
-ON, OFF = Text("On", "开"), Text("Off", "关")
+ON, OFF, NOTHING = Text("On", "开"), Text("Off", "关"), Text("None", "无")
 MISSING: Final = object()
 """In place of a value that a key does not have."""
 
@@ -236,7 +236,7 @@ class Row(QWidget):
         text = str(name_of(field, value)) if field.options else text_of(field, value)
         if field.kind == "flag":
             text = str(ON if value else OFF)
-        self.plain.setText(text)
+        self.plain.setText(text or str(NOTHING))
         if isinstance(self._editor, ChoiceEditor):
             self._editor.show_options(field.options, value)
         elif isinstance(self._editor, QCheckBox):
@@ -247,6 +247,7 @@ class Row(QWidget):
         elif self._line is not None:
             if self.refused is None:
                 self._line.show_text(text)
+            self._line.setPlaceholderText(str(NOTHING) if field.optional or field.kind == "list" else "")
             self._line.setToolTip(text if len(text) > 12 else self._tooltip())
 
     def _tooltip(self) -> str:

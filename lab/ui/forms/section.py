@@ -69,14 +69,16 @@ class Section(QWidget):
             whole.addSpacing(7)
             whole.addWidget(hairline(self))
             whole.addSpacing(4)
-        head = QHBoxLayout()
+        self._head = QWidget(self)
+        head = QHBoxLayout(self._head)
+        head.setContentsMargins(0, 0, 0, 0)
         head.setSpacing(2)
         self.title = Fold(title, opened=opened, role="text" if line else "muted")
         self.title.toggled.connect(self._fold)
         head.addWidget(self.title)
         head.addStretch(1)
         self.head = head
-        whole.addLayout(head)
+        whole.addWidget(self._head)
         self.body = QWidget(self)
         self.rows = QVBoxLayout(self.body)
         self.rows.setContentsMargins(0, 0, 0, 2)
@@ -110,6 +112,11 @@ class Section(QWidget):
             else Text("{count} more", "还有 {count} 项").with_(count=count)
         )
         self.more.rename(words)
+
+    def show_head(self, shown: bool) -> None:
+        """With its title, or as part of what is above it."""
+        self._head.setVisible(shown)
+        self.body.setVisible(not shown or self.title.isChecked())
 
     def open(self) -> None:
         """Unfold it."""
