@@ -48,7 +48,7 @@ class Loss(View):
         self._held = Line(self._plot, "series2", z=4)
         self._dots = Dots(self._plot, "series2", z=5)
         self._others: list[tuple[Line, Dots]] = []
-        self._train, self._validation = Thinned(), Thinned(1024)
+        self._train, self._validation = Thinned(), Thinned()
         self._log, self._smoothing = True, SMOOTHINGS[1]
         self._drawn: tuple[Any, ...] = ()
         column = QVBoxLayout(self)
@@ -118,10 +118,10 @@ class Loss(View):
         for place, (line, dots) in enumerate(self._others):
             if place >= len(self.stage.overlays):
                 line.clear_points()
-                dots.clear()
+                dots.clear_points()
                 continue
             overlay = self.stage.overlays[place]
-            thinned = Thinned(1024)
+            thinned = Thinned()
             thinned.follow(*_held(overlay))
             x, y = thinned.outline()
             y = self._scaled(y)
@@ -177,6 +177,12 @@ class Loss(View):
         stage = self.stage
         rules = [Rule(self._at(value), "muted", level=True, dash=True) for _, value in self._baselines()]
         notes = []
+        if len(rules) > 1:
+            notes += [
+                Note(names.baseline(name), span[1], self._at(value), "muted", "right", dx=-2, dy=-8)
+                for name, value in self._baselines()
+            ]
+        above = len(notes)
         lost = _first_lost(train)
         if lost is not None:
             rules.append(Rule(lost, "error"))
@@ -189,7 +195,7 @@ class Loss(View):
             side: Align = "right" if right else "beside"
             notes.append(Note(words, stage.checkpoint, 0, "good", side, True, dx=-5 if right else 5, row=1, back=True))
         apart = 150.0 / max(self._plot.rect.width(), 1.0) * (span[1] - span[0])
-        above = len(notes)
+        above = len(notes) - above
         row, before = above, -math.inf
         for place, (update, words_by) in enumerate(stage.marks):
             rules.append(Rule(update, "axis"))
@@ -205,7 +211,9 @@ class Loss(View):
         if len(self.stage.curve("validation.loss").updates):
             keys.append(Key(Text("validation", "验证"), "dots", 2))
         keys += [Key(Text.plain(one.name), "square", one.series) for one in self.stage.overlays]
-        keys += [Key(names.baseline(name), "dash", -1) for name, _ in self._baselines()[:2]]
+        known = self._baselines()
+        if known:
+            keys.append(Key(names.baseline(known[0][0]) if len(known) == 1 else Text("baselines", "基线"), "dash", -1))
         return tuple(keys)
 
     def axis(self) -> Text:

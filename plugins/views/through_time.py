@@ -107,7 +107,9 @@ class ThroughTime(View):
         self._picture.show_values(logs, low, high, place)
         self._picture.setVisible(True)
         self._shade.show_rows(rows)
-        self._triangle.set_range((-0.5, steps - 0.5), (-0.5, steps - 0.5))
+        # Where only the last step has a loss its row fills the height: one row in a hundred could not be seen.
+        top = steps - 1.5 if self._one_row() else -0.5
+        self._triangle.set_range((-0.5, steps - 0.5), (top, steps - 0.5))
         self._bar.describe(Text.plain("‖∂L/∂s‖"), low, high, logarithmic)
         self._draw_means(shown, low, high)
         self._draw_cut(shown)
@@ -124,6 +126,10 @@ class ThroughTime(View):
         self._triangle.mark((), ())
         self._means.mark((), ())
         self._means.caption(self._means.y.name, ())
+
+    def _one_row(self) -> bool:
+        rows = np.isfinite(self._norms).any(axis=1)
+        return bool(rows.sum() == 1 and rows[-1])
 
     def _levels(self, logs: Array) -> tuple[float, float]:
         known = logs[np.isfinite(logs)]
@@ -162,13 +168,13 @@ class ThroughTime(View):
     def _draw_cut(self, shown: Shown) -> None:
         assert shown.frame is not None
         steps, cut = len(self._norms), self._cut
-        rows = np.isfinite(self._norms).any(axis=1)
-        if rows.sum() > 1 or not rows.any():
+        single = self._one_row()
+        if not single:
             self._edge.show_points(np.array([-0.5, steps - cut - 0.5]), np.array([cut - 0.5, steps - 0.5]))
         else:
-            self._edge.show_points(np.array([steps - cut - 0.5] * 2), np.array([steps - 1.5, steps - 0.5]))
+            self._edge.show_points(np.full(2, steps - cut - 0.5), np.array([steps - 1.5, steps - 0.5]))
         notes = [
-            Note(line, steps - 1, -0.5, align="right", bold=place == 0, dx=-4, row=place)
+            Note(line, steps - 1, -0.5, align="right", bold=place == 0, dx=-4, row=place, back=single)
             for place, line in enumerate(self._cut_words(shown))
         ]
         if shown.label is not None:
@@ -233,7 +239,6 @@ class ThroughTime(View):
     def restyle(self) -> None:
         self._canvas.restyle()
         self._bar.update()
-        self._shade.update()
 
     def _arrange(self, inside: QRectF) -> None:
         bar = theme.px(BAR)
@@ -269,7 +274,7 @@ class ThroughTime(View):
             self._ask()
 
     def _drag_edge(self, x: float, y: float) -> None:
-        self._move(round(y - x))
+        self._move(len(self._norms) - round(x) if self._one_row() else round(y - x))
 
     def _drag_rule(self, x: float, _y: float) -> None:
         self._move(round(x))

@@ -1,77 +1,89 @@
 """Curves, dots and thinned histories: items of a plot that keep their colours with the theme."""
 
-from typing import Any, Final, Literal, final
+from typing import Any, Final, final
 
 import numpy as np
-import pyqtgraph as pg
 from numpy.typing import NDArray
+from pyqtgraph.functions import arrayToQPolygonF
+from PySide6.QtGui import QPainter
 
 from lab.ui.theme import theme
+from lab.ui.views.items import PlotItem, runs
 from lab.ui.views.marks import pen
 from lab.ui.views.plot import Plot
+from lab.ui.views.sprites import Shape, stamp
 
 Array = NDArray[Any]
 _NOTHING: Final = np.zeros(0)
 
 
 @final
-class Line(pg.PlotCurveItem):  # type: ignore[misc]
+class Line(PlotItem):
     """A curve of one pixel in a colour of the theme; where a value is not finite it has a gap."""
 
     def __init__(self, plot: Plot, role: str, *, dash: bool = False, alpha: int = 255, z: float = 1.0) -> None:
-        super().__init__(connect="finite")
+        super().__init__(plot, z)
         self._role, self._dash, self._alpha = role, dash, alpha
-        self.restyle()
-        plot.add(self, z)
+        self._x = self._y = _NOTHING
 
     def show_points(self, x: Array, y: Array) -> None:
         """Replace the points, both (n,)."""
-        self.setData(x=np.asarray(x, np.float64), y=np.asarray(y, np.float64), connect="finite")
+        self._x, self._y = np.asarray(x, np.float64), np.asarray(y, np.float64)
+        self.update()
 
     def clear_points(self) -> None:
         """Show nothing."""
-        self.setData(x=_NOTHING, y=_NOTHING)
+        if len(self._x):
+            self.show_points(_NOTHING, _NOTHING)
 
     def recolour(self, role: str) -> None:
         """Take another colour of the theme."""
         if role != self._role:
             self._role = role
-            self.restyle()
+            self.update()
 
-    def restyle(self) -> None:
-        """Take the colour of the theme that is shown; thicker where it is shown to a hall."""
-        self.setPen(pen(self._role, dash=self._dash, alpha=self._alpha, width=2.0 if theme.enlarged else 1.0))
-
-
-Shape = Literal["dots", "square", "diamond"]
-_SYMBOLS: Final = {"dots": "o", "square": "s", "diamond": "d"}
+    def draw(self, painter: QPainter) -> None:
+        if not len(self._x):
+            return
+        # Thick lines are several times dearer, and only a hall needs them.
+        painter.setPen(pen(self._role, dash=self._dash, alpha=self._alpha, width=2.0 if theme.enlarged else 1.0))
+        across, down = self.pixels(self._x, self._y)
+        for first, last in runs(np.isfinite(across) & np.isfinite(down)):
+            painter.drawPolyline(arrayToQPolygonF(across[first:last], down[first:last]))
 
 
 @final
-class Dots(pg.ScatterPlotItem):  # type: ignore[misc]
-    """Points in a colour of the theme."""
+class Dots(PlotItem):
+    """Points in a colour of the theme; those that are not finite are left out."""
 
     def __init__(self, plot: Plot, role: str, shape: Shape = "dots", *, size: int = 4, z: float = 2.0) -> None:
-        super().__init__(size=size, pen=None, symbol=_SYMBOLS[shape], pxMode=True)
-        self._role, self._pixels = role, size
-        self.restyle()
-        plot.add(self, z)
+        super().__init__(plot, z)
+        self._role, self._shape, self._size = role, shape, size
+        self._x = self._y = _NOTHING
 
     def show_points(self, x: Array, y: Array) -> None:
-        """Replace the points, both (n,); those that are not finite are left out."""
-        seen = np.isfinite(x) & np.isfinite(y)
-        self.setData(x=np.asarray(x, np.float64)[seen], y=np.asarray(y, np.float64)[seen])
+        """Replace the points, both (n,)."""
+        self._x, self._y = np.asarray(x, np.float64), np.asarray(y, np.float64)
+        self.update()
+
+    def clear_points(self) -> None:
+        """Show nothing."""
+        if len(self._x):
+            self.show_points(_NOTHING, _NOTHING)
 
     def recolour(self, role: str) -> None:
         """Take another colour of the theme."""
         if role != self._role:
             self._role = role
-            self.restyle()
+            self.update()
 
-    def restyle(self) -> None:
-        """Take the colour of the theme that is shown."""
-        self.setBrush(theme.colour(self._role))
-        self.setSize(self._pixels * (1.6 if theme.enlarged else 1.0))
+    def draw(self, painter: QPainter) -> None:
+        if not len(self._x):
+            return
+        across, down = self.pixels(self._x, self._y)
+        seen = np.isfinite(across) & np.isfinite(down)
+        size = self._size * (1.6 if theme.enlarged else 1.0)
+        stamp(painter, across[seen], down[seen], theme.colour(self._role), size, self._shape)
 
 
 @final
@@ -81,7 +93,7 @@ class Thinned:
     What is added costs what is new, however long the curve is.
     """
 
-    def __init__(self, most: int = 2048) -> None:
+    def __init__(self, most: int = 800) -> None:
         self._most = most
         self.clear()
 

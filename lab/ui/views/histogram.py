@@ -5,11 +5,11 @@ from typing import Any, Final, final
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QPainter
-from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+from PySide6.QtGui import QPainter
 
 from lab.ui.theme import theme
 from lab.ui.views.canvas import Canvas
+from lab.ui.views.items import PlotItem
 from lab.ui.views.marks import Rule
 from lab.ui.views.plot import Axis, Plot
 from lab.ui.views.ticks import linear
@@ -41,35 +41,27 @@ class Histogram:
     def place(self, outer: QRectF | None) -> None:
         """Give it a rectangle of the canvas; None hides it."""
         self._plot.show(outer is not None)
-        self._bars.setVisible(outer is not None)
         self._plot.place(outer or QRectF(-1000, 0, 100, 100))
 
 
 @final
-class _Bars(QGraphicsItem):
+class _Bars(PlotItem):
     def __init__(self, plot: Plot) -> None:
-        super().__init__()
-        self._plot = plot
+        super().__init__(plot, 3.0)
         self._counts: Array = np.zeros(0, np.int64)
         self._edges: Array = np.zeros(1)
-        self.setZValue(3)
-        self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
-        plot.canvas.scene().addItem(self)
 
     def show_counts(self, counts: Array, edges: Array) -> None:
         """Draw these counts (n,) between edges (n + 1,)."""
         self._counts, self._edges = counts, edges
         self.update()
 
-    def boundingRect(self) -> QRectF:
-        return self._plot.rect
-
-    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+    def draw(self, painter: QPainter) -> None:
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(theme.colour("series1")))
+        painter.setBrush(theme.colour("series1"))
         for count, left, right in zip(self._counts.tolist(), self._edges[:-1], self._edges[1:], strict=True):
             if count:
-                top, bottom = self._plot.to_pixels(float(left), count), self._plot.to_pixels(float(right), 0)
+                top, bottom = self.plot.to_pixels(float(left), count), self.plot.to_pixels(float(right), 0)
                 painter.drawRect(
                     QRectF(top.x() + 0.5, top.y(), max(bottom.x() - top.x() - 1, 1.0), bottom.y() - top.y())
                 )

@@ -27,6 +27,14 @@ class _Item(QGraphicsItem):
         self.plot = plot
         self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
 
+    def place(self) -> None:
+        """The plot stands elsewhere."""
+        self.prepareGeometryChange()
+
+    def cached(self, wanted: bool) -> None:
+        """Keep the picture, or paint it each time."""
+        self.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache if wanted else QGraphicsItem.CacheMode.NoCache)
+
     def boundingRect(self) -> QRectF:
         # Labels of the outermost ticks reach a little beyond the axes.
         return self.plot.outer.adjusted(-8, 0, 16, 2)
@@ -41,10 +49,6 @@ class Under(_Item):
         self.setZValue(-10)
         self.cached(True)
 
-    def cached(self, wanted: bool) -> None:
-        """Keep the picture, or paint it each time."""
-        self.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache if wanted else QGraphicsItem.CacheMode.NoCache)
-
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         plot = self.plot
         rect = plot.rect
@@ -57,6 +61,8 @@ class Under(_Item):
                 painter.fillRect(QRectF(left, rect.top(), right - left, rect.height()), theme.colour(band.role))
         if plot.hatched:
             hatch(painter, rect)
+        if plot.ground is not None:
+            plot.ground(painter)
         if plot.heading:
             height = theme.px(HEIGHT)
             top = QRectF(rect.left(), rect.top() - height, plot.outer.right() - rect.left() + 8, height - 2)
@@ -123,6 +129,7 @@ class Over(_Item):
     def __init__(self, plot: "Plot") -> None:
         super().__init__(plot)
         self.setZValue(10)
+        self.cached(True)
 
     def boundingRect(self) -> QRectF:
         return self.plot.rect.adjusted(-2, 0, 2, 1)

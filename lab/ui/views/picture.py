@@ -5,7 +5,6 @@ from functools import cache
 from typing import Any, Final, final
 
 import numpy as np
-import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QRectF, Qt
 from PySide6.QtGui import QImage, QPainter
@@ -14,6 +13,7 @@ from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 from lab.ui.theme import theme
 from lab.ui.views.canvas import Canvas
 from lab.ui.views.heading import HEIGHT
+from lab.ui.views.items import PlotItem
 from lab.ui.views.marks import pen
 from lab.ui.views.plot import Plot
 from lab.ui.views.ticks import Tick
@@ -42,33 +42,42 @@ def coloured(values: Array, low: float, high: float) -> NDArray[np.uint8]:
 
 
 @final
-class Picture(pg.ImageItem):  # type: ignore[misc]
+class Picture(PlotItem):
     """An array of values as an image, each value a cell; cells that are not finite are left open."""
 
     def __init__(self, plot: Plot, colours: str) -> None:
-        super().__init__()
+        super().__init__(plot, 0.0)
         self._colours = colours
-        self._dark = theme.tokens.dark
-        plot.add(self)
+        self._cells: NDArray[np.uint8] = np.zeros((0, 0), np.uint8)
+        self._place = QRectF()
+        self._image: QImage | None = None
 
     def show_values(self, values: Array, low: float, high: float, place: QRectF) -> None:
         """Show values, (rows, columns), between two levels, in a rectangle in data coordinates."""
-        lookup = _table(self._colours, theme.tokens.dark)
-        self.setImage(coloured(values, low, high), autoLevels=False, levels=None, lut=lookup)
-        if place != self.boundingRect() or self.rect_ != place:
-            self.setRect(place)
-            self.rect_ = place
-
-    rect_: QRectF = QRectF()
+        self._cells = coloured(values, low, high)
+        self._place = place
+        self._image = None
+        self.update()
 
     def recolour(self, colours: str) -> None:
-        """Use another colour map from the next values on."""
-        self._colours = colours
+        """Use another colour map."""
+        if colours != self._colours:
+            self._colours = colours
+            self.restyle()
 
     def restyle(self) -> None:
-        """Use the colours of the theme that is shown."""
-        if self.image is not None:
-            self.setLookupTable(_table(self._colours, theme.tokens.dark))
+        self._image = None
+        self.update()
+
+    def draw(self, painter: QPainter) -> None:
+        if not self._cells.size:
+            return
+        if self._image is None:
+            self._pixels = _table(self._colours, theme.tokens.dark)[self._cells]
+            rows, columns = self._cells.shape
+            self._image = QImage(self._pixels.data, columns, rows, 4 * columns, QImage.Format.Format_RGBA8888)
+        corner = self.plot.to_pixels(self._place.left(), self._place.top())
+        painter.drawImage(QRectF(corner, self.plot.to_pixels(self._place.right(), self._place.bottom())), self._image)
 
 
 @final
@@ -84,6 +93,7 @@ class Bar(QGraphicsItem):
         self._name = Text.plain("")
         self._rect = QRectF(0, 0, 1, 1)
         self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
+        self.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
         canvas.scene().addItem(self)
 
     def place(self, left: float) -> None:

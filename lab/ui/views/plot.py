@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, final
+from typing import TYPE_CHECKING, Final, final
 
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF
-from PySide6.QtWidgets import QGraphicsItem
+from PySide6.QtGui import QPainter
 
 from lab.ui.api import Key
 from lab.ui.theme import theme
@@ -15,6 +15,9 @@ from lab.ui.views.heading import HEIGHT
 from lab.ui.views.marks import Band, Note, Rule
 from lab.ui.views.paint import Over, Under
 from lab.ui.words import Text
+
+if TYPE_CHECKING:
+    from lab.ui.views.items import PlotItem
 
 LEFT: Final = 40
 BOTTOM: Final = 35
@@ -40,7 +43,7 @@ class Plot:
 
     After a change of `bands`, `rules`, `notes`, `keys` or an axis call `update`. `drag` is called with data coordinates
     while the left button is down, `opened` at a double click; with neither, the mouse zooms and moves the plot, and
-    `free` says that it did.
+    `free` says that it did. `ground` paints below all data, and is kept as pixels.
     """
 
     def __init__(self, canvas: Canvas, x: Axis, y: Axis, *, left: int = LEFT, heading: bool = True) -> None:
@@ -57,7 +60,8 @@ class Plot:
         self.free = False
         self.rect = QRectF(0, 0, 1, 1)
         self.outer = QRectF(0, 0, 1, 1)
-        self.items: list[Any] = []
+        self.items: list[PlotItem] = []
+        self.ground: Callable[[QPainter], None] | None = None
         self.box = pg.ViewBox(enableMenu=False, defaultPadding=0.0)
         self.box.disableAutoRange()
         self.box.setZValue(0)
@@ -74,7 +78,7 @@ class Plot:
 
     def show(self, wanted: bool) -> None:
         """Show or hide all of it."""
-        for item in (self.under, self.box, self.over):
+        for item in (self.under, self.box, self.over, *self.items):
             item.setVisible(wanted)
 
     def place(self, outer: QRectF, *, bottom: int | None = None) -> None:
@@ -86,9 +90,11 @@ class Plot:
         inner.setSize(inner.size().expandedTo(QRectF(0, 0, 8, 8).size()))
         self.rect = QRectF(inner.toRect())
         self.box.setGeometry(self.rect)
-        self.under.prepareGeometryChange()
-        self.over.prepareGeometryChange()
-        self.update()
+        self.under.place()
+        self.over.place()
+        for item in self.items:
+            item.place()
+        self._moved()
 
     def set_range(self, x: Range | None = None, y: Range | None = None) -> None:
         """Show these ranges, unless the person has zoomed."""
@@ -102,10 +108,9 @@ class Plot:
         """Count downwards, as the rows of a matrix."""
         self.box.invertY(True)
 
-    def add(self, item: QGraphicsItem, z: float = 0.0) -> None:
-        """Put an item of pyqtgraph into data coordinates."""
-        item.setZValue(z)
-        self.box.addItem(item, ignoreBounds=True)
+    def add(self, item: "PlotItem") -> None:
+        """Put an item over the axes."""
+        self.canvas.scene().addItem(item)
         self.items.append(item)
 
     def view(self) -> tuple[Range, Range]:
@@ -147,23 +152,25 @@ class Plot:
     def restyle(self) -> None:
         """Colours have changed."""
         for item in self.items:
-            if hasattr(item, "restyle"):
-                item.restyle()
+            item.restyle()
         self.update()
 
     def smooth(self, wanted: bool) -> None:
         """Draw curves antialiased."""
         for item in self.items:
-            if isinstance(item, pg.PlotCurveItem) and item.opts["antialias"] != wanted:
-                item.opts["antialias"] = wanted
+            if item.antialiased != wanted:
+                item.antialiased = wanted
                 item.update()
 
     def as_vectors(self, wanted: bool) -> None:
         """Draw without a cache of pixels."""
         self.under.cached(not wanted)
+        self.over.cached(not wanted)
 
     def _moved(self, *_: object) -> None:
         self.update()
+        for item in self.items:
+            item.update()
 
     def _zoomed(self, *_: object) -> None:
         self.free = True

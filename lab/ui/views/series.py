@@ -85,11 +85,12 @@ class SeriesPart(Part):
         self._show_others(x)
         self._scale(x, truth, forecast)
         name = _YEAR if looks_monthly(self._labels) else Text("Time", "时间") if self._labels else _STEP
-        self._plot.x.name = name
-        self._plot.bands = [Band(first, 1e12)] if whole and start is not None else []
+        bands = [Band(first, 1e12)] if whole and start is not None else []
+        if (name, bands) != (self._plot.x.name, self._plot.bands):
+            self._plot.x.name, self._plot.bands = name, bands
+            self._plot.update()
         self._mark(frame, x, first if whole and start is not None else None, forecast, label)
         self._plot.caption(_unit_of(frame), self.legend())
-        self._plot.update()
 
     def _link(self, inputs: Frame | None, whole: bool) -> None:
         """Which step of the sample stands at which place of the series, as far as labels tell."""

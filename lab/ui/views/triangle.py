@@ -6,46 +6,39 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPolygonF
-from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from lab.ui.theme import theme
 from lab.ui.views.plot import Plot
 
 
 @final
-class Shade(QGraphicsItem):
-    """Covers what lies above the diagonal of a plot of rows over columns, and whole rows in which nothing is."""
+class Shade:
+    """Shades what lies above the diagonal of a plot of rows over columns, and whole rows in which nothing is."""
 
     def __init__(self, plot: Plot) -> None:
-        super().__init__()
         self._plot = plot
         self._rows: NDArray[np.bool_] = np.zeros(0, np.bool_)
-        self.setZValue(5)
-        self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
-        plot.canvas.scene().addItem(self)
+        plot.ground = self._paint
 
     def show_rows(self, rows: NDArray[Any]) -> None:
         """Leave these rows open, (T,) bool, up to the diagonal."""
         if not np.array_equal(rows, self._rows):
             self._rows = np.asarray(rows, np.bool_)
-            self.update()
+            self._plot.update()
 
-    def boundingRect(self) -> QRectF:
-        return self._plot.rect
-
-    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+    def _paint(self, painter: QPainter) -> None:
         plot, steps = self._plot, len(self._rows)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.colour("shade"))
-        if not self._rows.any() or self._rows.all():
+        if not self._rows.any():
+            painter.drawRect(plot.rect)
+        elif self._rows.all():
             corners = [(-0.5, -0.5), (steps - 0.5, -0.5), (steps - 0.5, steps - 0.5)]
-            if not self._rows.any():
-                corners.append((-0.5, steps - 0.5))
-            stairs = [] if not self._rows.any() else self._stairs()
-            painter.drawPolygon(QPolygonF([*(plot.to_pixels(*corner) for corner in corners), *stairs]))
-            return
-        for row in np.flatnonzero(~self._rows):
-            painter.drawRect(QRectF(plot.to_pixels(-0.5, row - 0.5), plot.to_pixels(steps - 0.5, row + 0.5)))
+            painter.drawPolygon(QPolygonF([*(plot.to_pixels(*corner) for corner in corners), *self._stairs()]))
+        else:
+            for row in np.flatnonzero(~self._rows):
+                box = QRectF(plot.to_pixels(-0.5, row - 0.5), plot.to_pixels(steps - 0.5, row + 0.5))
+                painter.drawRect(box.intersected(plot.rect))
 
     def _stairs(self) -> list[QPointF]:
         """The edge along the diagonal, cell by cell, back from the last corner to the first."""
