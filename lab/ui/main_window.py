@@ -100,7 +100,8 @@ class MainWindow(QMainWindow):
     def add_view(self, name: str, title: Text, frame: QWidget) -> None:
         """A view; perspectives refer to it by name."""
         self.views.add(name, title, frame)
-        self._menus.views.addAction(self.views.open_action(name))
+        self._menus.views.clear()
+        self._menus.views.addActions([self.views.open_action(one) for one in self.views.names()])
 
     def show_gallery(self) -> None:
         """Show the gallery in place of the experiment."""
@@ -255,6 +256,7 @@ class MainWindow(QMainWindow):
         self._panels.changed.connect(self._tick_panels)
         verbs.perspectives.triggered.connect(self._choose_perspective)
         verbs.enlarge.triggered.connect(self._set_enlarged)
+        self.views.enlarge_asked.connect(self._enlarge)
         verbs.next_view.triggered.connect(lambda: self._step(1))
         verbs.previous_view.triggered.connect(lambda: self._step(-1))
         verbs.reset_arrangement.triggered.connect(self.reset_arrangement)
@@ -287,6 +289,13 @@ class MainWindow(QMainWindow):
         if on != self.views.enlarged:
             self.views.enlarge(self.views.current if on else None)
         self.actions_.enlarge.setChecked(self.views.enlarged)
+
+    def _enlarge(self, name: str) -> None:
+        if self.perspective == PRESENT:
+            self.leave_present()
+        else:
+            self.views.enlarge(None if self.views.enlarged else name)
+            self.actions_.enlarge.setChecked(self.views.enlarged)
 
     def _step(self, by: int) -> None:
         if self.perspective == PRESENT:

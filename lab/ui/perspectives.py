@@ -51,6 +51,9 @@ _ARRANGEMENTS: Final[Mapping[str, Mapping[Width, Rows]]] = {
     "compare": dict.fromkeys(Width, _COMPARE),
 }
 
+ORDER: Final = (_LOSS, _GRADIENTS, _PREDICTIONS, _HIDDEN, _GATES, _THROUGH, _PHASE, _SPECTRUM, _WEIGHTS)
+"""The order in which views are gone through: what is learned, what is remembered, why. Others follow."""
+
 PRESENT: Final = "present"
 """The perspective that has no rows: one view at a time."""
 

@@ -36,7 +36,6 @@ class PresentPage(QWidget):
         self._words = QLabel()
         dress(self._words, 11, 400, "muted", tabular=True)
         bind_call(self._words, self._show_caption)
-        self._head.addStretch(1)
         self._head.addWidget(self._words, 0, Qt.AlignmentFlag.AlignTop)
         outer.addLayout(self._head)
         self._body = QVBoxLayout()
@@ -77,8 +76,8 @@ class PresentPage(QWidget):
         frame = self._area.lend(name)
         if isinstance(frame, Headed):
             frame.set_tabbed(False)
-            self._head.insertWidget(0, frame.head, 1)
-            frame.head.show()
+            self._head.insertWidget(0, frame.header, 1)
+            frame.header.show()
         self._body.addWidget(frame)
         frame.show()
         self._choice.choose(self._names.index(name))

@@ -22,7 +22,10 @@ _SIDES: Final = {
 
 @final
 class SideDock(QDockWidget):
-    """A panel that can be moved to another side. Its title row is the handle; among tabs the tab names it."""
+    """A panel that can be moved to another side by its title row; among tabs the tab names it.
+
+    A panel with a `header` lends that widget as its title row.
+    """
 
     def __init__(self, name: str, title: Text, panel: QWidget, parent: QWidget, *, tabbed: bool = False) -> None:
         super().__init__(parent)
@@ -32,7 +35,8 @@ class SideDock(QDockWidget):
         self.setFeatures(
             QDockWidget.DockWidgetFeature.DockWidgetMovable | QDockWidget.DockWidgetFeature.DockWidgetClosable
         )
-        self.setTitleBarWidget(QWidget() if tabbed else _head(title))
+        own = getattr(panel, "header", None)
+        self.setTitleBarWidget(own if isinstance(own, QWidget) else QWidget() if tabbed else _head(title))
         ground(self, "chrome")
         self.setWidget(panel)
 

@@ -97,8 +97,8 @@ class Toolbar(QToolBar):
         self._targets.triggered.connect(self._choose_target)
 
     def show_target(self, text: Text, short: Text | None = None) -> None:
-        """Show where it is computed, such as "CPU · compiled"; `short` where there is little room."""
-        self._target_words = (text, short or text)
+        """Show where it is computed, such as "CPU · compiled"; `short`, or its beginning, where room is little."""
+        self._target_words = (text, short or Text(text.en.partition(" · ")[0], text.zh.partition(" · ")[0]))
         self._show_target()
 
     def _choose_target(self, action: QAction) -> None:

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final, Protocol, final, runtime_checkable
 
-from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, QTimer, Signal, SignalInstance
 from PySide6.QtGui import QAction, QMouseEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QTabBar, QTabWidget, QVBoxLayout, QWidget
 
-from lab.ui.perspectives import Rows
+from lab.ui.perspectives import ORDER, Rows
 from lab.ui.theme import ground
 from lab.ui.words import Text, bind
 
@@ -19,7 +19,8 @@ _AREA: Final = Qt.DockWidgetArea.TopDockWidgetArea
 class Headed(Protocol):
     """A frame that lends its title row as the handle by which its dock is moved."""
 
-    head: QWidget
+    header: QWidget
+    enlarge: SignalInstance
 
     def set_tabbed(self, tabbed: bool) -> None:
         """Whether a tab shows the title already."""
@@ -38,7 +39,7 @@ class _Dock(QDockWidget):
         self.setFeatures(
             QDockWidget.DockWidgetFeature.DockWidgetMovable | QDockWidget.DockWidgetFeature.DockWidgetClosable
         )
-        head = frame.head if isinstance(frame, Headed) else QWidget()
+        head = frame.header if isinstance(frame, Headed) else QWidget()
         ground(head, "sheet")
         self.setTitleBarWidget(head)
         self.holder = QWidget()
@@ -69,8 +70,8 @@ class _Dock(QDockWidget):
         self._layout.addWidget(self.frame)
         self.frame.show()
         if isinstance(self.frame, Headed):
-            self.setTitleBarWidget(self.frame.head)
-            self.frame.head.show()
+            self.setTitleBarWidget(self.frame.header)
+            self.frame.header.show()
 
 
 @final
@@ -79,6 +80,8 @@ class ViewArea(QMainWindow):
 
     current_changed = Signal(str)
     """The view a person works in now."""
+    enlarge_asked = Signal(str)
+    """A view is to be shown alone, or among the others again."""
     shown_changed = Signal()
     """Other views can be seen now."""
 
@@ -117,10 +120,12 @@ class ViewArea(QMainWindow):
         dock.dockLocationChanged.connect(self._changed)
         dock.topLevelChanged.connect(self._touch)
         dock.toggleViewAction().triggered.connect(self._touch)
+        if isinstance(frame, Headed):
+            frame.enlarge.connect(lambda: self.enlarge_asked.emit(name))
 
     def names(self) -> list[str]:
-        """All views, in the order in which they were added."""
-        return list(self._docks)
+        """All views, in the order in which they are gone through."""
+        return sorted(self._docks, key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
 
     def title(self, name: str) -> Text:
         """The title of a view."""
@@ -136,7 +141,7 @@ class ViewArea(QMainWindow):
 
     def opened(self) -> list[str]:
         """Views that are not closed: seen, or behind a tab."""
-        return [name for name, dock in self._docks.items() if not dock.isHidden()]
+        return [name for name in self.names() if not self._docks[name].isHidden()]
 
     def arrange(self, rows: Rows) -> None:
         """Put views into rows of cells, and close all others."""
@@ -214,7 +219,7 @@ class ViewArea(QMainWindow):
 
     def step(self, by: int) -> None:
         """Go to the next view that is open, or with -1 to the one before."""
-        names = self.opened() if self._alone is None else list(self._docks)
+        names = self.opened() if self._alone is None else self.names()
         if names:
             at = names.index(self.current) if self.current in names else -1
             self.show_view(names[(at + by) % len(names)])
