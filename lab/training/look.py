@@ -17,13 +17,15 @@ from lab.trace.graph import Var
 from lab.training.batches import select
 from lab.training.evaluate import evaluate, in_units
 from lab.training.labels import sample_labels, step_labels
-from lab.training.series import SeriesLook
+from lab.training.series import AT_ONCE, SeriesLook
 from lab.training.trainer import Trainer
 
 Array = NDArray[Any]
 
 MOST_STEPS: Final = 2048
-"""Of longer samples the last so many steps are watched, from the zero state on."""
+"""Of longer samples the last so many steps are watched, from the zero state on; of unequally long ones the first."""
+MOST_BYTES: Final = 256 * 2**20
+"""Of wide networks fewer steps are watched, so that the buffers of a look take no more."""
 MOST_ROWS: Final = 1024
 """Steps of the split that are judged, at most: whole sequences from its beginning, one at least."""
 
@@ -92,8 +94,10 @@ class NetworkLook:
         self.data, self.split, self.task = setup.data, split, setup.dataset.task
         self.columns = np.asarray(columns, np.intp)
         whole = select(setup.data.splits()[split], self.columns)
-        self.first = 0 if whole.lengths is not None else max(0, whole.steps - MOST_STEPS)
-        self.samples = _cut(whole, self.first, min(whole.steps, self.first + MOST_STEPS))
+        one = setup.plan.bytes(1, whole.count, np.dtype(setup.spec.dtype).itemsize)
+        most = max(1, min(MOST_STEPS, MOST_BYTES // one))
+        self.first = 0 if whole.lengths is not None else max(0, whole.steps - most)
+        self.samples = _cut(whole, self.first, min(whole.steps, self.first + most))
         count = self.samples.count
         self.lengths = np.full(count, self.samples.steps) if self.samples.lengths is None else self.samples.lengths
         # A network runs the longest samples first; given to it in that order they keep their places.
@@ -182,7 +186,7 @@ class NetworkLook:
         setup = self.trainer.setup
         whole = self.data.splits()[self.split]
         count = min(whole.count, max(1, MOST_ROWS // whole.steps))
-        batch = min(count, setup.batch)
+        batch = min(count, AT_ONCE)
         part = whole if count == whole.count else select(whole, np.arange(count))
         evaluation = evaluate(self._network(whole.steps, batch), part, batch)
         if count == whole.count:

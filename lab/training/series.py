@@ -19,6 +19,10 @@ Networks = Callable[[int, int], Network]
 
 MOST_ROWS: Final = 20_000
 """Steps that are run for a forecast; of a longer series only the last splits that stay below, or none."""
+AT_ONCE: Final = 32
+"""Sequences that are run together."""
+MOST_BYTES: Final = 512 * 2**20
+"""What the buffers for that may take; there is no forecast of the whole where they would take more."""
 MOST_LABELS: Final = 5_000
 MOST_LAG: Final = 60
 """A baseline that repeats the series is looked for up to so many steps before."""
@@ -77,7 +81,9 @@ class SeriesLook:
         rows = 0
         for split, sequences in reversed(self.setup.data.splits().items()):
             rows += sequences.steps * sequences.count
-            if rows > MOST_ROWS:
+            batch = min(sequences.count, AT_ONCE)
+            needed = self.setup.plan.bytes(sequences.steps, batch, np.dtype(self.setup.spec.dtype).itemsize)
+            if rows > MOST_ROWS or needed > MOST_BYTES:
                 break
             found.insert(0, split)
         return tuple(found)
@@ -131,7 +137,7 @@ class SeriesLook:
         labels: list[str] = []
         for split in splits:
             sequences = data.splits()[split]
-            batch = min(sequences.count, self.setup.batch)
+            batch = min(sequences.count, AT_ONCE)
             evaluation = evaluate(networks(sequences.steps, batch), sequences, batch)
             order = np.lexsort((evaluation.steps, evaluation.columns))
             predictions, targets = in_units(data, split, evaluation)
