@@ -1,11 +1,11 @@
-# make run [ARGS="run FILE ..."] · make test [ARGS="-k name"] · make check · make bench [ARGS="--json FILE"]
+# make run [ARGS="run FILE ..."] · make test [ARGS="-k name"] · make check · make bench [ARGS="--json FILE"] · make screenshots [OUT=DIR]
 SHELL := /bin/bash
 PYTHON ?= python3
 ARGS ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test check bench clean
+.PHONY: run test check bench screenshots clean
 .DELETE_ON_ERROR:
 
 run: .venv/.installed
@@ -19,6 +19,10 @@ check: .venv/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Needs xvfb-run; OUT is the folder for the pictures.
+screenshots: .venv/.installed-dev
+	xvfb-run -a -s "-screen 0 2600x1400x24" $(BIN)/python -m tests.screenshots $(OUT)
 
 bench: .venv/.installed-bench
 	$(BIN)/python -m tests.bench.engine $(ARGS)

@@ -43,6 +43,11 @@ class Refresher(QObject):
         session.state_changed.connect(self._settle)
         self._stale = True
 
+    @property
+    def interval(self) -> float:
+        """Seconds from tick to tick, as things are."""
+        return self._timer.interval() / 1e3
+
     def start(self) -> None:
         """Begin to tick."""
         self._timer.start()

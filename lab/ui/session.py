@@ -88,6 +88,11 @@ class Session(QObject):
         """What the worker does."""
         return self.stage.state
 
+    @property
+    def worker_pid(self) -> int | None:
+        """The process of the worker."""
+        return None if self._worker is None else self._worker.pid
+
     def warm(self) -> None:
         """Have a worker ready, so that the next run begins at once."""
         if self._worker is None:

@@ -1,0 +1,198 @@
+"""One measurement for `tests.bench.window`, in a process of its own: `plain`, `window` or `start`."""
+
+import json
+import random
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, Final
+
+from PySide6.QtCore import QEvent, QObject
+
+from lab.experiment.edit import assign
+from lab.experiment.file import read_file
+from lab.registry.manager import load_catalog
+from lab.resources import resource_folder
+from tests.bench.window import ENDLESS, quantile
+
+TICK: Final = 1 / 30
+WARM: Final = 0.3
+"""The share of the time that is left for compilation and caches before anything counts."""
+
+
+def main(words: list[str]) -> int:
+    *asked, started = words
+    what = asked[0]
+    if what == "start":
+        found = _start(float(started))
+    else:
+        experiment, threads, seconds = asked[1], int(asked[2]), float(asked[3])
+        found = (_plain if what == "plain" else _window)(experiment, threads, seconds)
+    print(json.dumps(found))
+    return 0
+
+
+def _text(experiment: str) -> str:
+    catalog = load_catalog()
+    document = read_file(resource_folder() / "experiments" / f"{experiment}.toml", catalog)
+    for key, value in ENDLESS[experiment].items():
+        document = assign(document, key, value, catalog).document
+    return document.text
+
+
+def _plain(experiment: str, threads: int, seconds: float) -> dict[str, Any]:
+    """Updates a second of the same worker with nothing to watch."""
+    from lab.runner.worker import Worker
+
+    with tempfile.TemporaryDirectory() as folder:
+        worker = Worker(Path(folder), threads=threads)
+        try:
+            worker.begin(_text(experiment), threads=threads)
+            return {"rate": _rate(worker.poll, seconds)}
+        finally:
+            worker.close()
+
+
+def _rate(poll: Any, seconds: float) -> float:
+    from lab.runner.messages import Curves
+
+    seen: list[tuple[float, int]] = []
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        told = [message for message in poll() if isinstance(message, Curves)]
+        seen += [(one.seconds, one.update) for one in told if one.update]
+        time.sleep(TICK)
+    return _slope(seen)
+
+
+def _slope(seen: list[tuple[float, int]]) -> float:
+    """Updates a second of training, after the first part."""
+    first = next(one for one in seen if one[0] >= WARM * seen[-1][0])
+    return (seen[-1][1] - first[1]) / (seen[-1][0] - first[0])
+
+
+class _Painted(QObject):
+    """Notes when a widget was painted."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.at = 0.0
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Paint:
+            self.at = time.perf_counter()
+        return False
+
+
+def _window(experiment: str, threads: int, seconds: float) -> dict[str, Any]:
+    from lab.ui.app import application, make_desk
+    from lab.ui.settings import Settings, follow
+
+    app = application()
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(Path(folder) / "settings.toml")
+        settings.set_value("threads", threads)
+        follow(settings)
+        desk = make_desk(settings, Path(folder) / "runs")
+        desk.window.resize(1600, 1000)
+        desk.window.show()
+        desk.document.open_text(_text(experiment), experiment)
+        desk.filing.opened.emit()
+        desk.refresher.start()
+        desk.session.warm()
+        _live(app, 3.0)
+        clicked = time.perf_counter()
+        desk.actions.run.trigger()
+        while not len(desk.stage.curve("train.loss").values):
+            app.processEvents()
+            time.sleep(0.001)
+        found = {"first_point_s": time.perf_counter() - clicked}
+        found |= _watched(app, desk, seconds)
+        desk.leave()
+        desk.close()
+    return found
+
+
+def _watched(app: Any, desk: Any, seconds: float) -> dict[str, Any]:
+    """Frames, answers and throughput of a window whose network learns."""
+    frames: list[float] = []
+    answers: list[float] = []
+    shares: list[float] = []
+    seen: list[tuple[float, int]] = []
+    view = next(frame for frame in desk.frames if frame.name == "hidden-states")
+    painted = _Painted()
+    for child in (view, *view.findChildren(QObject)):
+        child.installEventFilter(painted)
+    desk.session.measured.connect(lambda: seen.append((desk.session.seconds, desk.stage.update)))
+    desk.session.measured.connect(lambda: shares.append(desk.session.watching))
+    tick = desk.refresher.tick
+
+    def timed() -> None:
+        start = time.perf_counter()
+        tick()
+        app.processEvents()
+        frames.append(time.perf_counter() - start)
+
+    desk.refresher.stop()
+    end = time.perf_counter() + seconds
+    draw = random.Random(0)
+    answer_at = time.perf_counter() + 2.0
+    while time.perf_counter() < end:
+        begin = time.perf_counter()
+        timed()
+        pause = max(desk.refresher.interval - (time.perf_counter() - begin), 0.001)
+        wake = time.perf_counter() + pause
+        while (now := time.perf_counter()) < wake:
+            if now > answer_at and desk.stage.frames.get("hidden-states") is not None:
+                answers.append(_answer(app, desk, painted, draw.randrange(40)))
+                answer_at = time.perf_counter() + 0.2 * draw.random()
+            time.sleep(0.001)
+            app.processEvents()
+    return {
+        "rate": _slope(seen),
+        "probe_share": shares[-1],
+        "frame_p95_ms": quantile(frames[10:], 0.95),
+        "response_p99_ms": quantile(answers, 0.99),
+    }
+
+
+def _answer(app: Any, desk: Any, painted: _Painted, step: int) -> float:
+    """Seconds from a choice of another step to the picture that shows it."""
+    start = time.perf_counter()
+    painted.at = 0.0
+    desk.stage.cursor.look_at(step=step)
+    while not painted.at and time.perf_counter() - start < 1.0:
+        app.processEvents()
+    return time.perf_counter() - start
+
+
+def _start(started: float) -> dict[str, Any]:
+    """Seconds from the start of the process to a window that has been drawn and answers."""
+    from lab.ui.app import application, make_desk
+    from lab.ui.settings import Settings, follow
+
+    app = application()
+    settings = Settings()
+    follow(settings)
+    desk = make_desk(settings)
+    desk.window.show()
+    desk.window.show_gallery()
+    app.processEvents()
+    took = time.time() - started
+    desk.start()
+    app.processEvents()
+    desk.leave()
+    desk.close()
+    return {"start_s": took}
+
+
+def _live(app: Any, seconds: float) -> None:
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        app.processEvents()
+        time.sleep(0.005)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

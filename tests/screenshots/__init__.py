@@ -1,0 +1,1 @@
+"""Pictures of the real window with real results: `python -m tests.screenshots [OUT]`."""
