@@ -10,7 +10,7 @@ from tomlkit.exceptions import TOMLKitError
 
 from lab.errors import ExperimentError, LabError
 from lab.experiment.draft import Draft
-from lab.experiment.edit import assign, names_component, parse_key, remove
+from lab.experiment.edit import Change, assign, names_component, parse_key, remove
 from lab.experiment.file import Document
 from lab.experiment.lines import KeyPath
 from lab.experiment.problems import EntryError
@@ -36,6 +36,8 @@ class OpenDocument(QObject):
     `path` is its file, None while it has none of its own. Every edit is one command of `undo_stack`.
     """
 
+    opened = Signal()
+    """Another experiment is open; `changed` follows."""
     changed = Signal()
     """The text is another, and what it says perhaps too."""
     file_changed = Signal()
@@ -126,6 +128,8 @@ class OpenDocument(QObject):
         if now.document is not None and self.path is not None and target.parent != self.path.parent:
             moved = absolute_files(now.document, self.path.parent, self.catalog)
             now = read(moved.text, self.catalog)
+        if not now.text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in now.text):
+            raise ExperimentError("the text has half a character, which no file can have", remedy="Take it out")
         write_file(target, now.text)
         self.path, self.name = target, target.name
         self._now = self._base = read(now.text, self.catalog, target)
@@ -157,7 +161,7 @@ class OpenDocument(QObject):
         if self._says(path, key, value):
             return
         if self._now.document is not None:
-            change = assign(self._now.document, path, value, self.catalog)
+            change = _told(lambda document: assign(document, path, value, self.catalog), self._now.document)
             self._push(read(change.document.text, self.catalog, self.path), path, typing=typing)
         else:
             self._draft(path, lambda draft: draft.put(key, value), typing=typing, around=key)
@@ -165,7 +169,7 @@ class OpenDocument(QObject):
     def remove(self, path: str) -> None:
         """Take a key out, so that it has its default, or a layer (`layers.1`). ExperimentError as `set` raises."""
         if self._now.document is not None:
-            change = remove(self._now.document, path, self.catalog)
+            change = _told(lambda document: remove(document, path, self.catalog), self._now.document)
             self._push(read(change.document.text, self.catalog, self.path), path)
         else:
             key = _any_key(path)
@@ -267,6 +271,7 @@ class OpenDocument(QObject):
         self._gesture += 1
         self._dirty = False
         self.undo_stack.clear()
+        self.opened.emit()
         self.file_changed.emit()
         self.changed.emit()
 
@@ -298,7 +303,7 @@ class OpenDocument(QObject):
             if refused:
                 raise refused[0].with_place(None)
         except (TOMLKitError, KeyError, TypeError) as error:
-            raise ExperimentError("this cannot be changed here", remedy="Change it in the text") from error
+            raise _unchangeable() from error
         self._push(reading, path, typing=typing)
 
     def _push(self, reading: Reading, path: str, *, typing: bool = False) -> None:
@@ -345,6 +350,18 @@ class _Edit(QUndoCommand):
 
     def undo(self) -> None:
         self.document._show(self.before)
+
+
+def _told(change: Callable[[Document], Change], document: Document) -> Change:
+    """What a change makes of a document; what the editor of TOML cannot do is an ExperimentError as well."""
+    try:
+        return change(document)
+    except TOMLKitError as error:
+        raise _unchangeable() from error
+
+
+def _unchangeable() -> ExperimentError:
+    return ExperimentError("this cannot be changed here", remedy="Change it in the text")
 
 
 def _is_cell(path: str) -> bool:

@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMenu
+from PySide6.QtWidgets import QApplication, QCheckBox, QMenu, QPushButton
 from pytestqt.qtbot import QtBot
 
 from lab.experiment.values import values_of
@@ -258,6 +258,30 @@ def test_another_component_brings_its_own_fields(panel: ExperimentPanel, documen
     assert line(panel, "layers.0.forget_bias").text() == "2.0"
 
 
+def test_another_file_has_none_of_the_errors(panel: ExperimentPanel, document: OpenDocument) -> None:
+    line(panel, "training.clip_norm").committed.emit("abc")
+    assert panel.errors == 1
+    document.open(resource_folder() / "experiments" / "airline-dense.toml")
+    assert panel.errors == 0
+    assert line(panel, "training.clip_norm").text() == "1.0"
+
+
+def test_a_box_is_ticked(panel: ExperimentPanel, document: OpenDocument) -> None:
+    box = row(panel, "layers.0.bidirectional").control
+    assert isinstance(box, QCheckBox)
+    box.click()
+    assert document.values["layers.0.bidirectional"] is True
+    assert box.text() == "On"
+
+
+def test_a_key_that_nobody_knows_is_taken_out(panel: ExperimentPanel, document: OpenDocument) -> None:
+    document.replace_text("xyz = 1\n" + document.text)
+    (remove,) = panel.wrong.findChildren(QPushButton)
+    remove.click()
+    assert document.document is not None
+    assert not panel.wrong.texts()
+
+
 def test_layers_come_and_go(panel: ExperimentPanel, document: OpenDocument) -> None:
     panel._network.added.emit()
     document.set("layers.1.cell", "gru")
@@ -321,7 +345,8 @@ def test_errors_of_a_file_stand_under_their_fields(panel: ExperimentPanel, docum
     before = panel.errors
     type_in(panel, "layers.0.hidden", "16")
     assert panel.errors == before - 1
-    document.rename("training.leraning_rate", "learning_rate")
+    rename, _ = panel.wrong.findChildren(QPushButton)
+    rename.click()
     assert line(panel, "training.learning_rate").text() == "0.1"
     assert not panel.wrong.texts()
 

@@ -73,6 +73,7 @@ class ExperimentPanel(QWidget):
         self._errors = -1
         self._order: list[Row] = []
         self._build()
+        document.opened.connect(self._forget)
         document.changed.connect(self._refresh)
         document.file_changed.connect(self._show_title)
         document.dropped.connect(self._show_dropped)
@@ -208,6 +209,13 @@ class ExperimentPanel(QWidget):
         self._show_page()
         self._show_editable()
         self._count_errors()
+
+    def _forget(self) -> None:
+        """Give up what was typed and refused: it was meant for another experiment."""
+        for row in self._rows.values():
+            row.forget()
+        self._live = {}
+        self._scroll.verticalScrollBar().setValue(0)
 
     def _make_rows(self, fields: dict[str, list[Field]]) -> None:
         wanted = {field.path: field for group in fields.values() for field in group}

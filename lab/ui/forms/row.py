@@ -119,6 +119,13 @@ class Row(QWidget):
         self._show()
         self.refused_changed.emit()
 
+    def forget(self) -> None:
+        """Give up what was typed or refused."""
+        self._accept()
+        if self._line is not None:
+            self._line.restore()
+        self._show()
+
     def focus(self) -> None:
         """Go to the value."""
         self._editor.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -139,7 +146,7 @@ class Row(QWidget):
         if self.field.kind == "flag":
             box = QCheckBox(self)
             dress(box)
-            box.clicked.connect(partial(self._ask, typing=False))
+            box.clicked.connect(self._tick)
             return box
         if self.field.kind == "lines":
             lines = LinesEditor(self)
@@ -269,6 +276,9 @@ class Row(QWidget):
             self.refuse(error.why)
             return
         self._ask(value, typing=False)
+
+    def _tick(self, on: bool) -> None:
+        self._ask(on, typing=False)
 
     def _ask(self, value: object, *, typing: bool) -> None:
         self._accept()

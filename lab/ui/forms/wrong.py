@@ -96,7 +96,7 @@ class WrongList(QWidget):
             bind(button, button.setText, remedy.words)
             bind(button, button.setToolTip, remedy.words)
             bind(button, button.setAccessibleName, remedy.words)
-            button.clicked.connect(partial(_do, remedy))
+            button.clicked.connect(partial(_press, remedy))
             buttons.addWidget(button)
         buttons.addStretch(1)
         if wrong.remedies:
@@ -121,5 +121,5 @@ def _link(label: QLabel, place: Remedy, text: Text) -> None:
     bind_theme(label, show)
 
 
-def _do(remedy: Remedy, _checked: bool) -> None:
+def _press(remedy: Remedy, _checked: bool = False) -> None:
     remedy.do()
