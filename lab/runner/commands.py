@@ -5,13 +5,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, final
 
-from lab.runner.messages import Problem
+from lab.experiment.runs import Scalar
+from lab.runner.messages import Curves, Problem
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Begin:
-    """Train an experiment, given as the text of its file; `file` is where that would be, for the files it names."""
+    """Train an experiment, given as the text of its file; `file` is where that would be, for the files it names.
+
+    `turn` numbers what is begun and resumed: frames carry it.
+    """
 
     experiment: str
     file: str | None
@@ -19,6 +23,7 @@ class Begin:
     device: str
     threads: int | None
     then_pause: bool
+    turn: int
 
 
 @final
@@ -28,6 +33,7 @@ class Resume:
 
     run: str
     then_pause: bool
+    turn: int
 
 
 class Verb(StrEnum):
@@ -101,6 +107,35 @@ class Ready:
 @dataclass(frozen=True, slots=True)
 class Alive:
     """The heartbeat."""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packet:
+    """Curves as they travel, which costs training less: the `updates`, `epochs` and `values` of each, by its name."""
+
+    curves: Mapping[str, tuple[list[int], list[int], list[float]]]
+    update: int
+    epoch: int
+    seconds: float
+    rate: float
+    watching: float
+
+    def unpacked(self) -> Curves:
+        """The message."""
+        scalars = [
+            Scalar(update, epoch, name, value)
+            for name, columns in self.curves.items()
+            for update, epoch, value in zip(*columns, strict=True)
+        ]
+        return Curves(
+            scalars=scalars,
+            update=self.update,
+            epoch=self.epoch,
+            seconds=self.seconds,
+            rate=self.rate,
+            watching=self.watching,
+        )
 
 
 @final

@@ -9,10 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final, final
 
-from lab.experiment.runs import Scalar
 from lab.runner.channel import Channel
-from lab.runner.commands import Alive, Stuck
-from lab.runner.messages import Curves, Problem
+from lab.runner.commands import Alive, Packet, Stuck
+from lab.runner.messages import Problem
 from lab.runner.trouble import plugin_place
 from lab.training.trainer import Progress
 
@@ -21,6 +20,9 @@ INTERVAL: Final = 1 / 30
 HEARTBEAT: Final = 0.25
 IDLE: Final = 0.03
 """Who works uses more than this share of a processor, even where many want one."""
+BUSY: Final = 30.0
+"""Seconds after which it is said that a step takes long."""
+_WAIT: Final = "Wait, or stop; stop again to end it at once"
 RATE_OVER: Final = 1.0
 """Seconds over which the speed is measured."""
 
@@ -43,6 +45,7 @@ class Pulse:
         self._beats = 0
         self._resting = 0
         self._idle = 0.0
+        self._busy = 0.0
         self.watching = 0.0
         """The share of the time that probes take."""
         self._thread = threading.Thread(target=self._run, name="lab-pulse", daemon=True)
@@ -80,11 +83,17 @@ class Pulse:
             made = [self._made.popleft() for _ in range(len(self._made))]
             if not made:
                 return
-            scalars = [Scalar(p.update, p.epoch, name, value) for p, _ in made for name, value in p.scalars.items()]
+            curves: dict[str, tuple[list[int], list[int], list[float]]] = {}
+            for progress, _ in made:
+                for name, value in progress.scalars.items():
+                    updates, epochs, values = curves.setdefault(name, ([], [], []))
+                    updates.append(progress.update)
+                    epochs.append(progress.epoch)
+                    values.append(value)
             last, seconds = made[-1]
             self._channel.send(
-                Curves(
-                    scalars=scalars,
+                Packet(
+                    curves=curves,
                     update=last.update,
                     epoch=last.epoch,
                     seconds=seconds,
@@ -111,9 +120,13 @@ class Pulse:
                 continue
             self._channel.send(Alive())
             spent = time.process_time()
-            works = self._resting or self._beats != beats or spent - used > IDLE * (now - looked)
+            further = self._resting or self._beats != beats
+            works = further or spent - used > IDLE * (now - looked)
             self._idle = 0.0 if works else self._idle + now - looked
+            before, self._busy = self._busy, 0.0 if further else self._busy + now - looked
             looked, used, beats = now, spent, self._beats
+            if before < BUSY <= self._busy:
+                self._channel.send(Problem(level="note", message=f"one step has taken {BUSY:g} s so far", remedy=_WAIT))
             if self._idle > self._patience:
                 self._channel.send(Stuck(self._problem()))
                 return

@@ -2,6 +2,7 @@
 
 import contextlib
 import faulthandler
+import importlib
 import os
 import signal
 import time
@@ -33,6 +34,8 @@ from lab.training.setup import set_up
 
 ORPHAN: Final = 5.0
 """Seconds for a last checkpoint once the window is gone."""
+SOON: Final = ("scipy.linalg.cython_blas", "numba", "lab.compile.targets.numba_runtime")
+"""What the first run imports, which takes a moment: better before it."""
 _ENDS: Final = {
     "finished": WorkerState.FINISHED,
     "interrupted": WorkerState.STOPPED,
@@ -89,6 +92,8 @@ class Server:
     def run(self) -> None:
         """Until the command to close, or the end of the window."""
         self._channel.send(Ready())
+        for module in SOON:
+            importlib.import_module(module)
         command = self._serve()
         while isinstance(command, Begin | Resume):
             command = self._train(command)
@@ -124,7 +129,7 @@ class Server:
         self._channel.send(Changed(state=WorkerState.STARTING, run=run))
         try:
             with self._opened(command) as session:
-                self._conduct(session, paused=command.then_pause)
+                self._conduct(session, command)
                 return self._serve()
         except _DroppedError:
             self._channel.send(Changed(state=WorkerState.IDLE))
@@ -161,7 +166,7 @@ class Server:
         if gone or any(command is Verb.STOP or ends(command) for command in self._todo):
             raise _DroppedError
 
-    def _conduct(self, session: Session, *, paused: bool) -> None:
+    def _conduct(self, session: Session, command: Begin | Resume) -> None:
         trainer = session.trainer
         self._channel.send(
             Began(run=session.run, experiment=session.store.experiment(session.run), about=about(trainer))
@@ -169,10 +174,10 @@ class Server:
         for change in trainer.plan.changes:
             if change not in trainer.changes.waiting:
                 self._channel.send(Noted(update=change.update, text=mark(change)))
-        self._sight.open(trainer)
+        self._sight.open(trainer, command.turn)
         conductor = Conductor(self._channel, self._pulse, self._sight, session, self._todo)
         conductor.gap = self._gap
-        if paused:
+        if command.then_pause:
             conductor.pause()
         problem: Problem | None = None
         try:

@@ -31,8 +31,9 @@ class Sight:
         self._lookout: Lookout | None = None
         self._told: set[str] = set()
 
-    def open(self, trainer: Trainer) -> None:
-        """Look at this trainer from now on."""
+    def open(self, trainer: Trainer, turn: int) -> None:
+        """Look at this trainer from now on; its frames belong to this turn."""
+        self._ring.turn = turn
         self._told.clear()
         self._lookout = Lookout(trainer, self._catalog)
         self._choose()

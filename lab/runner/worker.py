@@ -20,6 +20,7 @@ from lab.runner.commands import (
     Alive,
     Begin,
     Command,
+    Packet,
     ProbeOnce,
     Ready,
     Resume,
@@ -39,6 +40,8 @@ Array = NDArray[Any]
 
 PATIENCE: Final = 10.0
 """Seconds without a sign of life, or without any work done where there is some, after which a worker is lost."""
+STOP_AGAIN: Final = 1.0
+"""Seconds after which a worker that was asked to stop may be made to."""
 START: Final = 60.0
 """Seconds for its first sign of life, at least: it has much to import, perhaps from a slow disk."""
 _GO_ON: Final = "Resume goes on from the last checkpoint"
@@ -71,6 +74,7 @@ class Worker:
         self._speed: Speed | None = None
         self._dropped = 0
         self._closed = False
+        self._turn = 0
         self._start()
 
     def _start(self) -> None:
@@ -113,13 +117,19 @@ class Worker:
         """
         self._launch(
             Begin(
-                experiment=experiment, file=file, target=target, device=device, threads=threads, then_pause=then_pause
+                experiment=experiment,
+                file=file,
+                target=target,
+                device=device,
+                threads=threads,
+                then_pause=then_pause,
+                turn=self._turn + 1,
             )
         )
 
     def resume(self, run: str, *, then_pause: bool = False) -> None:
         """Go on with a run of the store from its last checkpoint; one that has ended is opened to be looked at."""
-        self._launch(Resume(run=run, then_pause=then_pause))
+        self._launch(Resume(run=run, then_pause=then_pause, turn=self._turn + 1))
 
     def pause(self) -> None:
         """Wait after the update that is being made."""
@@ -143,7 +153,7 @@ class Worker:
         A worker that has not done so for a second is ended when this is asked again; the last checkpoint stands.
         """
         now = time.monotonic()
-        if self._stopping is not None and now - self._stopping > 1.0:
+        if self._stopping is not None and now - self._stopping > STOP_AGAIN:
             self._line.kill()
             return
         self._stopping = self._stopping or now
@@ -194,6 +204,8 @@ class Worker:
                     pass
                 case Segment():
                     self._line.ring.follow(said)
+                case Packet():
+                    messages.append(said.unpacked())
                 case Ready():
                     if not self._asked:
                         messages.append(self._entered(Changed(state=WorkerState.IDLE)))
@@ -228,6 +240,7 @@ class Worker:
         if self.state is WorkerState.LOST:
             self._dropped = self.dropped
             self._start()
+        self._turn = self._line.ring.turn = command.turn
         self._asked = True
         self._stopping = None
         self.state = WorkerState.STARTING
@@ -264,12 +277,14 @@ class _Line:
         self.process: BaseProcess = context.Process(target=live, args=(theirs, place), name="rnn-lab", daemon=True)
         self.process.start()
         self.started = time.monotonic()
+        self.killed = False
         theirs.close()
         self.channel = Channel(ours)
         self.ring = RingReader(name)
 
     def kill(self) -> None:
         """End the process now."""
+        self.killed = True
         self.process.kill()
 
     def end(self, patience: float = 1.0) -> None:
@@ -295,6 +310,8 @@ class _Line:
         stacks = ""
         with contextlib.suppress(OSError):
             stacks = self.crash.read_text(encoding="utf-8", errors="replace")
+        if self.killed:
+            return Problem(level="warning", message="the worker did not stop, and was ended", remedy=_GO_ON)
         message, remedy = f"the worker has ended with exit code {code}", _GO_ON
         if code is not None and code < 0:
             known = {one.value: one.name for one in signal.Signals}

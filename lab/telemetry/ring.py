@@ -30,7 +30,7 @@ _SPARE: Final = 8
 _ALIGNED: Final = 64
 _STAMP: Final = np.dtype("<u8")
 _HEAD: Final = _ALIGNED
-"""Before a slot: the stamps, and the lengths of its description and of its arrays."""
+"""Before a slot: the two stamps, the length of its description, and its turn."""
 
 
 @final
@@ -52,6 +52,8 @@ class RingWriter:
         self._open: dict[str, tuple[Segment, SharedMemory]] = {}
         self._counts: dict[str, int] = {}
         self._made = 0
+        self.turn = 0
+        """Frames belong to it: to one run after the other."""
 
     def put(self, frame: Frame) -> Segment | None:
         """Write a frame; the segment, where the probe has got a new one. LabError where a frame is too large for any.
@@ -68,6 +70,7 @@ class RingWriter:
         stamps = slot[:_HEAD].view(_STAMP)
         stamps[0] = 2 * count - 1
         stamps[2] = len(description)
+        stamps[3] = self.turn
         slot[_HEAD : _HEAD + len(description)] = np.frombuffer(description, np.uint8)
         for start, array in arrays:
             slot[start : start + array.nbytes].view(array.dtype)[...] = array.reshape(-1)
@@ -108,6 +111,8 @@ class RingReader:
         self._read: dict[str, int] = {}
         self._heard = 0
         self.dropped = 0
+        self.turn = 0
+        """Only frames of this turn are taken."""
 
     def follow(self, segment: Segment) -> None:
         """Look for the frames of a probe in this segment from now on."""
@@ -132,7 +137,10 @@ class RingReader:
             count = max(counts)
             if count <= self._read.get(probe, 0):
                 return
-            frame = _unpacked(slots[counts.index(count)], count)
+            newest = slots[counts.index(count)]
+            if int(newest[:_HEAD].view(_STAMP)[3]) != self.turn:
+                return
+            frame = _unpacked(newest, count)
             if frame is not None:
                 self.dropped += count - self._read.get(probe, 0) - 1
                 self._read[probe] = count

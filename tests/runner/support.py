@@ -63,6 +63,16 @@ class Raises(Optimizer):
             raise KeyError("momentum")
 
 
+class Spins(Optimizer):
+    """Works on what never ends."""
+
+    name = "spins"
+
+    def update(self, parameters, gradient, slots, rate, count):
+        while count == 3:
+            pass
+
+
 class Greedy(Optimizer):
     """Wants more memory than there is."""
 
@@ -87,7 +97,7 @@ class Never(Dataset):
 
 @hookimpl
 def lab_register_optimizers():
-    return [Sleeps, Raises, Greedy]
+    return [Sleeps, Raises, Spins, Greedy]
 
 
 @hookimpl

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import lab.runner.worker as worker_module
 from lab.experiment.checkpoint import State
 from lab.experiment.file import read_text
 from lab.experiment.runs import Run, Scalar
@@ -88,7 +89,13 @@ def uninterrupted(watched: Watched, run: Run) -> tuple[Run, list[Scalar], State]
     return watched.stored(outcome.run.id)
 
 
-@pytest.mark.parametrize("text", [series(9, optimizer="sleeps"), series(9)], ids=["update", "dataset"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(series(9, optimizer="sleeps"), id="update"),
+        pytest.param(series(9), id="dataset", marks=pytest.mark.slow),
+    ],
+)
 def test_a_plugin_that_never_comes_back_is_named_and_the_worker_lost(watched: Watched, text: str) -> None:
     if "sleeps" not in text:
         text = text.replace('"airline-passengers"', '"never"').replace('transform = "seasonal-difference"\n', "")
@@ -117,6 +124,23 @@ def test_silence_is_a_loss_but_a_pause_is_not(watched: Watched) -> None:
     assert lost.problem is not None
     assert "not been heard of for 0.8 s" in lost.problem.message
     assert ended(watched.worker.pid)
+
+
+def test_what_works_on_without_end_is_not_lost_but_ends_when_stopped_twice(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_module, "STOP_AGAIN", 0.2)
+    watched.worker.begin(series(9, optimizer="spins"), target="numpy")
+    watched.until(lambda: watched.updates == 2)
+    watched.worker.stop()
+    watched.worker.stop()
+    end = time.monotonic() + 1.2
+    watched.until(lambda: time.monotonic() > end)
+    assert watched.worker.state is WorkerState.RUNNING
+    watched.worker.stop()
+    lost = watched.reach(WorkerState.LOST)
+    assert lost.problem is not None
+    assert lost.problem.message == "the worker did not stop, and was ended"
 
 
 def test_closed_while_it_trains_a_worker_leaves_a_checkpoint_and_nothing_else(watched: Watched) -> None:

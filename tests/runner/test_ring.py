@@ -86,6 +86,18 @@ def test_the_newest_wins_and_what_was_missed_is_counted(name: str) -> None:
     reader.close()
 
 
+def test_frames_of_another_turn_are_left_alone(name: str) -> None:
+    writer, reader = RingWriter(name), RingReader(name)
+    moved(writer, reader, frame(1, {"a": np.zeros(3)}))
+    reader.turn = 1
+    assert reader.take() == [], "another run has been asked for since"
+    writer.turn = 1
+    moved(writer, reader, frame(0, {"a": np.zeros(3)}))
+    assert [one.update for one in reader.take()] == [0]
+    writer.close()
+    reader.close()
+
+
 def test_a_larger_frame_gets_a_larger_segment_and_the_old_one_goes(name: str) -> None:
     writer, reader = RingWriter(name), RingReader(name)
     for update, size in enumerate((10, 12, 5000, 40_000, 3)):
