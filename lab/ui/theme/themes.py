@@ -41,7 +41,12 @@ class Theme(QObject):
         language.changed.connect(self._language_changed)
 
     def install(self, app: QApplication) -> list[Problem]:
-        """Give the application style, fonts and colours, and follow the system from now on; returns what is missing."""
+        """Give the application style, fonts and colours, and follow the system from now on; returns what is missing.
+
+        Once is enough: again it does nothing.
+        """
+        if app is self._app:
+            return []
         problems = fonts.load()
         self._chinese_bold = fonts.chinese_bold()
         self._bold = self._chinese_bold if language.code == "zh" else 600
