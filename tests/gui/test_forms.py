@@ -17,7 +17,7 @@ from lab.resources import resource_folder
 from lab.runner.messages import WorkerState
 from lab.ui.document import OpenDocument
 from lab.ui.forms import ExperimentPanel
-from lab.ui.forms.editors import ChoiceEditor, LineEditor
+from lab.ui.forms.editors import ChoiceEditor, LineEditor, LinesEditor
 from lab.ui.forms.fields import Field, sections
 from lab.ui.forms.numbers import parsed, shown, stepped
 from lab.ui.forms.row import Row
@@ -264,6 +264,22 @@ def test_another_file_has_none_of_the_errors(panel: ExperimentPanel, document: O
     document.open(resource_folder() / "experiments" / "airline-dense.toml")
     assert panel.errors == 0
     assert line(panel, "training.clip_norm").text() == "1.0"
+
+
+def test_a_note_is_one_edit_however_long(panel: ExperimentPanel, document: OpenDocument, qtbot: QtBot) -> None:
+    with qtbot.waitActive(panel):
+        panel.activateWindow()
+    panel._rest.open()
+    note = row(panel, "note").control
+    assert isinstance(note, LinesEditor)
+    note.setFocus()
+    for text in ("New ", "words."):
+        QTest.keyClicks(note, text)
+        document.finish() if text == "words." else note.take()
+    assert str(document.values["note"]).startswith("New words.")
+    assert document.undo_stack.count() == 1
+    document.undo_stack.undo()
+    assert "New" not in note.toPlainText()
 
 
 def test_a_box_is_ticked(panel: ExperimentPanel, document: OpenDocument) -> None:

@@ -194,7 +194,7 @@ class LinesEditor(QPlainTextEdit):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_PAUSE)
-        self._timer.timeout.connect(self._take)
+        self._timer.timeout.connect(self.take)
         self.textChanged.connect(self._begin)
 
     def show_text(self, text: str) -> None:
@@ -207,14 +207,20 @@ class LinesEditor(QPlainTextEdit):
     def focusOutEvent(self, event: QFocusEvent) -> None:
         """Take over what was typed."""
         super().focusOutEvent(event)
-        self._take()
+        self.take()
         self.left.emit()
 
     def _begin(self) -> None:
         if self.toPlainText() != self._known:
             self._timer.start()
 
-    def _take(self) -> None:
+    def restore(self) -> None:
+        """Give up what was typed."""
+        self._timer.stop()
+        self.setPlainText(self._known)
+
+    def take(self) -> None:
+        """Take over what was typed."""
         self._timer.stop()
         if self.toPlainText() != self._known:
             self._known = self.toPlainText()

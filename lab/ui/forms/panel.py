@@ -23,7 +23,7 @@ from lab.runner.messages import WorkerState
 from lab.ui.actions import OPEN
 from lab.ui.document import OpenDocument
 from lab.ui.forms.checking import explained, name_of, spoken
-from lab.ui.forms.editors import LineEditor
+from lab.ui.forms.editors import LineEditor, LinesEditor
 from lab.ui.forms.fields import Field, sections
 from lab.ui.forms.head import Head
 from lab.ui.forms.network import Network
@@ -107,6 +107,8 @@ class ExperimentPanel(QWidget):
             self.text_page.take()
         elif isinstance(focused, LineEditor) and self.isAncestorOf(focused) and focused.isModified():
             focused.committed.emit(focused.text())
+        elif isinstance(focused, LinesEditor) and self.isAncestorOf(focused):
+            focused.take()
 
     def row(self, path: str) -> Row | None:
         """The row of a key, if the form has one."""

@@ -122,8 +122,8 @@ class Row(QWidget):
     def forget(self) -> None:
         """Give up what was typed or refused."""
         self._accept()
-        if self._line is not None:
-            self._line.restore()
+        if isinstance(self.control, LineEditor | LinesEditor):
+            self.control.restore()
         self._show()
 
     def focus(self) -> None:
