@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, final
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QAction, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QMenu, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from lab.errors import LabError
 from lab.runner.messages import Problem, WorkerState
@@ -19,7 +19,7 @@ from lab.ui.views import export
 from lab.ui.views.heading import HEIGHT, paint_heading
 from lab.ui.views.plot import LEFT
 from lab.ui.widgets import Elided, Mark
-from lab.ui.words import Text, bind, bind_call
+from lab.ui.words import Text, bind, bind_call, language
 
 SENTENCE_SECONDS: Final = 0.5
 """Seconds between two sentences at least: words that change faster cannot be read."""
@@ -65,8 +65,8 @@ class ViewFrame(QWidget):
         self._column.addWidget(view, 1)
         bind(self, self.setAccessibleName, self.title)
         view.told.connect(self._told)
-        bind_theme(self, self._restyle)
-        bind_call(self, lambda: self._show_words(force=True))
+        theme.changed.connect(self._restyle)
+        language.changed.connect(self._say_again)
         view.stage.reset.connect(self._anew)
         self._anew()
 
@@ -173,9 +173,15 @@ class ViewFrame(QWidget):
         self.header.read(Text.plain(""))
         self.failed.emit(self.problem)
 
+    @Slot()
+    def _say_again(self) -> None:
+        self._show_words(force=True)
+
+    @Slot()
     def _anew(self) -> None:
         self._state = None  # the next refresh says something at once
 
+    @Slot()
     def _told(self) -> None:
         if self.problem is None:
             self._guarded(lambda: self.header.read(self.view.reading()))
@@ -197,6 +203,7 @@ class ViewFrame(QWidget):
         if self._heading is not None:
             self._heading.show_words(self.view.axis(), self.view.legend())
 
+    @Slot()
     def _restyle(self) -> None:
         if self.problem is None:
             self._guarded(self.view.restyle)
@@ -208,7 +215,8 @@ class _Header(QWidget):
 
     def __init__(self, title: Text, chooser: QWidget | None) -> None:
         super().__init__()
-        self._title = QLabel()
+        self._title = Elided()
+        self._title.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         self._chooser = chooser
         self._reading = Elided()
         self._mark = Mark("", "text", 14)

@@ -40,9 +40,9 @@ def broken(stage: Stage) -> bool:
 def waiting(stage: Stage, what: Text) -> Text:
     """Why there is nothing to see yet, and which key helps; `what` will be seen, in a few words."""
     if stage.state in (WorkerState.STARTING, WorkerState.COMPILING, WorkerState.RUNNING):
-        return Text(
-            "Waiting for the first updates: {what} appear here.", "等待最初几次更新，{what}会显示在这里。"
-        ).with_(what=what)
+        return Text("Waiting for first updates: {what} appear here.", "等待最初几次更新，{what}会显示在这里。").with_(
+            what=what
+        )
     if stage.state is WorkerState.LOST:
         return Text("The worker is lost. Resume from the checkpoint.", "工作进程已丢失。请从检查点继续。")
     if stage.state is WorkerState.FAILED:

@@ -1,0 +1,271 @@
+"""Every view in every state: empty, running, paused, with NaN; its words, its table, what it lets a person do."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QImage
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from lab.runner.messages import WorkerState
+from lab.ui.stage import Curve, Overlay, Stage
+from lab.ui.theme import theme
+from lab.ui.views.canvas import Canvas
+from lab.ui.views.frame import ViewFrame
+from lab.ui.words import Text, language
+from tests.gui.frames import ADDING, SERIES, TEXT, VIEWS, broken, catalog, put, trained
+
+SIZES = ((252, 260), (384, 230), (740, 320))
+
+
+@pytest.fixture(scope="module")
+def stages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Stage]:
+    """A series, one value for each sequence, and text: all that predictions can be."""
+    file = tmp_path_factory.mktemp("text") / "text.txt"
+    file.write_text("the clouds are in the sky and the rain is on the plain.\n" * 60, encoding="utf-8")
+    return {"series": trained(SERIES), "adding": trained(ADDING), "text": trained(TEXT.replace("{file}", str(file)))}
+
+
+@pytest.fixture(autouse=True)
+def _theme() -> Iterator[None]:
+    yield
+    theme.use("light")
+    theme.enlarge(1.0)
+
+
+def shown(qtbot: QtBot, name: str, stage: Stage, size: tuple[int, int] = (560, 300)) -> ViewFrame:
+    """A view in its frame, drawn; it must not have failed."""
+    frame = ViewFrame(catalog().get("view", name)(stage))
+    qtbot.addWidget(frame)
+    frame.resize(*size)
+    frame.show()
+    frame.refresh()
+    QApplication.processEvents()
+    assert frame.problem is None, frame.problem
+    return frame
+
+
+def check_words(frame: ViewFrame) -> None:
+    text = frame.view.sentence().text
+    for words in (text.en, text.zh):
+        assert 0 < len(words) <= 60, words
+        assert "{" not in words
+        assert "nan" not in words
+    assert text.en[-1] == "."
+    assert text.zh[-1] == "。"
+    assert frame.view.accessibleDescription()
+
+
+def painted(frame: ViewFrame) -> QImage:
+    """What is drawn; grabbing it paints every item."""
+    return frame.grab().toImage()
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_empty(qtbot: QtBot, name: str) -> None:
+    stage = Stage()
+    frame = shown(qtbot, name, stage)
+    check_words(frame)
+    assert "F5" in frame.sentence.en
+    assert "F5" in frame.sentence.zh
+    assert frame.view.table() == {}
+    for state in WorkerState:
+        stage.state = state
+        stage.state_changed.emit()
+        frame.refresh()
+        check_words(frame)
+    painted(frame)
+
+
+@pytest.mark.parametrize("kind", ["series", "adding", "text"])
+@pytest.mark.parametrize("name", VIEWS)
+def test_running(qtbot: QtBot, stages: dict[str, Stage], name: str, kind: str) -> None:
+    stage = stages[kind]
+    stage.state = WorkerState.RUNNING
+    if name == "gates" and "gates" not in stage.finite:
+        pytest.skip("this cell has no gates")
+    for size in SIZES:
+        for look in ("light", "dark"):
+            theme.use(look)
+            frame = shown(qtbot, name, stage, size)
+            assert (frame.width(), frame.height()) == size, "the view asks for more room than it is given"
+            check_words(frame)
+            painted(frame)
+    table = frame.view.table()
+    assert table
+    assert all(isinstance(array, np.ndarray) and array.size for array in table.values())
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_all_nan(qtbot: QtBot, stages: dict[str, Stage], name: str) -> None:
+    known = stages["series"]
+    stage = Stage()
+    stage.spec, stage.about, stage.checkpoint = known.spec, known.about, 20
+    put(stage, *known.frames.values())
+    put(stage, *(broken(frame) for frame in known.frames.values()))
+    loss = known.curves["train.loss"]
+    stage.curves["train.loss"] = Curve(np.append(loss.updates, 26), np.append(loss.values, np.nan))
+    stage.state = WorkerState.FAILED
+    frame = shown(qtbot, name, stage)
+    check_words(frame)
+    painted(frame)
+    said = frame.view.sentence()
+    if name in ("loss", "predictions", "gradients-by-layer", "weights", "through-time"):
+        assert said.mark == "error"
+        assert "NaN" in said.text.en or "not finite" in said.text.en
+    else:
+        # What is drawn is the last finite frame, and it says so.
+        notes = [note.text.en for canvas in frame.findChildren(Canvas) for plot in canvas.plots for note in plot.notes]
+        assert any("shown: update" in note for note in notes), notes
+
+
+@pytest.mark.parametrize(("name", "probe"), [("hidden-states", "hidden-states"), ("gates", "gates")])
+def test_nan_from_a_step_is_hatched(qtbot: QtBot, stages: dict[str, Stage], name: str, probe: str) -> None:
+    known = stages["series"]
+    stage = Stage()
+    put(stage, *known.frames.values())
+    arrays = {key: array.copy() for key, array in known.frames[probe].arrays.items()}
+    for array in arrays.values():
+        array[61:] = np.nan
+    put(stage, broken(known.frames[probe], **arrays))
+    frame = shown(qtbot, name, stage)
+    said = frame.view.sentence()
+    assert said.mark == "error"
+    assert "61" in said.text.en
+    plot = frame.findChild(Canvas).plots[0]
+    assert plot.hatched
+    assert any("t = 61" in note.text.en for note in plot.notes)
+    image = painted(frame)
+    place = frame.findChild(Canvas).mapTo(frame, QPoint(0, 0))
+    box = plot.rect
+    band = [
+        image.pixelColor(place.x() + x, place.y() + round(box.top()) + 4).name()
+        for x in range(round(box.left() + 0.8 * box.width()), round(box.right()) - 2)
+    ]
+    assert theme.colour("hatch").name() in band, "NaN is drawn as lines"
+    assert theme.colour("sheet").name() in band
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_words_in_chinese_and_for_a_hall(qtbot: QtBot, stages: dict[str, Stage], name: str) -> None:
+    frame = shown(qtbot, name, stages["series"])
+    language.use("zh")
+    theme.enlarge(1.7)
+    frame.refresh()
+    assert str(frame.sentence) == frame.sentence.zh
+    assert frame.view.accessibleDescription() == frame.sentence.zh
+    painted(frame)
+
+
+def test_clicking_moves_the_shared_cursor(qtbot: QtBot, stages: dict[str, Stage]) -> None:
+    stage = stages["series"]
+    hidden, gates = (shown(qtbot, name, stage) for name in ("hidden-states", "gates"))
+    canvas = hidden.findChild(Canvas)
+    place = canvas.plots[0].to_pixels(30, 2).toPoint()
+    QTest.mouseClick(canvas.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert stage.cursor.step == 30
+    assert "t = 30" in hidden.view.reading().en
+    assert any(rule.at == 30 for rule in gates.findChild(Canvas).plots[0].rules)
+    QTest.keyClick(canvas, Qt.Key.Key_Right)
+    assert stage.cursor.step == 31
+
+
+def test_units_are_sorted_by_activity(qtbot: QtBot, stages: dict[str, Stage]) -> None:
+    frame = shown(qtbot, "hidden-states", stages["series"])
+    sort = next(action for action in frame.view.actions() if action.isCheckable())
+    values = frame.view.map.values
+    moved = values[:, frame.view.map.order].std(axis=0)
+    assert (np.diff(moved) <= 1e-6).all()
+    sort.setChecked(False)
+    assert frame.view.map.order.tolist() == list(range(values.shape[1]))
+
+
+def test_the_cut_is_dragged_and_tells_what_is_kept(qtbot: QtBot, stages: dict[str, Stage]) -> None:
+    stage = stages["series"]
+    frame = shown(qtbot, "through-time", stage, (740, 320))
+    canvas = frame.findChild(Canvas)
+    means = canvas.plots[1]
+    y = means.rect.center().y()
+    start, end = (QPointF(means.to_pixels(step, 0).x(), y).toPoint() for step in (20, 5))
+    QTest.mousePress(canvas.viewport(), Qt.MouseButton.LeftButton, pos=start)
+    QTest.mouseMove(canvas.viewport(), end)
+    QTest.mouseRelease(canvas.viewport(), Qt.MouseButton.LeftButton, pos=end)
+    arrays = stage.frames["through-time"].arrays
+    words = [note.text.en for note in canvas.plots[0].notes]
+    assert words[0] == "cut after 5 steps"
+    assert f"{arrays['cosine'][4]:.3f}" in words[2] or f"{arrays['cosine'][4]:.2f}" in words[2].replace("−", "-")
+    QTest.keyClick(canvas, Qt.Key.Key_Right)
+    assert canvas.plots[0].notes[0].text.en == "cut after 6 steps"
+
+
+def test_a_weight_is_typed_in_while_paused_only(qtbot: QtBot, stages: dict[str, Stage]) -> None:
+    stage = stages["series"]
+    stage.state = WorkerState.RUNNING
+    frame = shown(qtbot, "weights", stage)
+    canvas, view = frame.findChild(Canvas), frame.view
+    place = canvas.plots[0].to_pixels(3, 2).toPoint()
+    QTest.mouseDClick(canvas.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    editor = view._editor
+    assert not editor.isVisible()
+    stage.state = WorkerState.PAUSED
+    QTest.mouseDClick(canvas.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert editor.isVisible()
+    editor.setText("twelve")
+    QTest.keyClick(editor, Qt.Key.Key_Return)
+    assert editor.property("bad")
+    editor.setText("−1.25")
+    with qtbot.waitSignal(stage.weight_set) as sent:
+        QTest.keyClick(editor, Qt.Key.Key_Return)
+    name, array = sent.args
+    before = stage.frames["weights"].arrays[name]
+    assert array.shape == before.shape
+    assert array[2, 3] == -1.25
+    assert np.count_nonzero(array != before) == 1
+    stage.state = WorkerState.RUNNING
+
+
+def test_other_runs_and_changes_are_on_the_loss(qtbot: QtBot, stages: dict[str, Stage]) -> None:
+    stage = stages["series"]
+    other = Curve(np.arange(1, 20), np.linspace(1.0, 0.2, 19))
+    stage.overlays = [Overlay("r2", "run 2", {"validation.loss": other}, 3)]
+    stage.marks = [(10, {"en": "lr 0.01 → 0.003", "zh": "学习率 0.01 → 0.003"})]
+    frame = shown(qtbot, "loss", stage)
+    assert "run 2" in [key.text.en for key in frame.view.legend()]
+    assert any(note.text.zh == "学习率 0.01 → 0.003" for note in frame.findChild(Canvas).plots[0].notes)
+    assert "run 2 validation.loss" in frame.view.table()
+    stage.overlays, stage.marks = [], []
+
+
+def test_phase_portrait_of_two_units(qtbot: QtBot, stages: dict[str, Stage]) -> None:
+    stage = stages["series"]
+    frame = shown(qtbot, "phase-portrait", stage)
+    across, up = frame.view._spins
+    up.setValue(3)
+    across.setValue(2)
+    states = next(iter(stage.frames["hidden-states"].arrays.values()))
+    np.testing.assert_allclose(frame.view.table()["paths"], states[..., [1, 2]], rtol=1e-6)
+    assert frame.view.axis() == Text("Unit 3", "单元 3")
+
+
+def test_a_view_that_raises_leaves_the_others(qtbot: QtBot, tmp_path: Path) -> None:
+    class Bad(catalog().get("view", "loss")):  # type: ignore[misc]
+        def refresh(self) -> None:
+            raise ValueError("no such thing")
+
+    stage = Stage()
+    frame = ViewFrame(Bad(stage))
+    qtbot.addWidget(frame)
+    with qtbot.waitSignal(frame.failed) as sent:
+        frame.show()
+    problem = sent.args[0]
+    assert "ValueError: no such thing" in problem.message
+    assert problem.file == __file__
+    assert "Traceback" in problem.details
+    assert not frame.view.isVisible()
+    frame.refresh()
+    assert frame.needs == ()
+    frame.save(tmp_path / "failed.png")
