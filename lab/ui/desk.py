@@ -8,14 +8,22 @@ from PySide6.QtCore import QObject
 
 from lab.components.cell import Cell
 from lab.registry.catalog import Catalog
+from lab.resources import resource_folder
 from lab.runner.messages import Problem
 from lab.runner.worker import Worker
 from lab.ui.actions import Actions
+from lab.ui.comparing import Comparing
+from lab.ui.dialogs import Dialogs
 from lab.ui.document import OpenDocument
 from lab.ui.filing import Filing
 from lab.ui.forms.panel import ExperimentPanel
+from lab.ui.gallery import Gallery
 from lab.ui.main_window import MainWindow
 from lab.ui.panels.cell import CellPanel
+from lab.ui.panels.differences import DifferencesPanel
+from lab.ui.panels.plugins import PluginsPanel
+from lab.ui.panels.problems import ProblemsPanel
+from lab.ui.panels.runs import RunsPanel
 from lab.ui.refresh import Refresher
 from lab.ui.running import Running
 from lab.ui.session import Session
@@ -32,7 +40,6 @@ class Desk(QObject):
     def __init__(self, catalog: Catalog, settings: Settings, runs: Path, plugin_folders: Sequence[Path] = ()) -> None:
         super().__init__()
         self.catalog, self.settings, self.runs = catalog, settings, runs
-        self.problems: list[Problem] = []
         self.actions = Actions(self)
         self.window = MainWindow(self.actions, settings)
         self.stage = Stage(self)
@@ -41,10 +48,26 @@ class Desk(QObject):
         self.session = Session(self.stage, lambda: Worker(runs, plugin_folders, threads=threads), self)
         self.experiment = ExperimentPanel(self.document, catalog)
         self.cell = CellPanel()
+        self.runs_panel = RunsPanel(runs)
+        self.plugins_panel = PluginsPanel(catalog)
+        self.differences = DifferencesPanel(catalog)
+        self.problems_panel = ProblemsPanel()
+        self.gallery = Gallery(sorted((resource_folder() / "experiments").glob("*.toml")))
         self.frames = [self._frame(name) for name in catalog.names("view")]
         self.refresher = Refresher(self.session, lambda: self.frames, self)
         self.running = Running(self.window, self.actions, self.session, self.document, runs, self.report)
         self.filing = Filing(self.document, self.window)
+        self.comparing = Comparing(
+            self.window,
+            self.runs_panel,
+            self.differences,
+            self.session,
+            self.filing,
+            self.running,
+            runs,
+            self.report,
+        )
+        self.dialogs = Dialogs(self.window, self.actions, catalog, settings, self.filing, self.report)
         self._fill()
         self._connect()
         for failure in catalog.failures:
@@ -66,24 +89,28 @@ class Desk(QObject):
 
     def report(self, problem: Problem) -> None:
         """The one channel for errors."""
-        self.problems.append(problem)
-        errors = sum(one.level == "error" for one in self.problems)
-        self.window.status.show_problems(len(self.problems), errors)
+        self.problems_panel.add(problem)
 
     def close(self) -> None:
         """Stop drawing, and end the worker."""
         self.refresher.stop()
         self.session.close()
+        self.runs_panel.close_store()
 
     def _frame(self, name: str) -> ViewFrame:
         kind = self.catalog.get("view", name)
         frame = ViewFrame(kind(self.stage))
         frame.failed.connect(self.report)
+        frame.help_asked.connect(lambda page: self.dialogs.show_help(page))
         return frame
 
     def _fill(self) -> None:
         self.window.set_left(self.experiment)
-        self.window.set_right(self.cell, [])
+        titles = (Text("Runs", "运行记录"), Text("Plugins", "插件"), Text("Differences", "差异"))
+        panels = (self.runs_panel, self.plugins_panel, self.differences)
+        self.window.set_right(self.cell, list(zip(titles, panels, strict=True)))
+        self.window.set_problems(self.problems_panel)
+        self.window.set_gallery(self.gallery)
         for frame in self.frames:
             self.window.add_view(frame.name, Text.of(frame.view.title, frame.name), frame)
 
@@ -93,7 +120,11 @@ class Desk(QObject):
         self.experiment.watch_changed.connect(self._watch)
         self.document.changed.connect(self._show_cell)
         self.document.file_changed.connect(self._show_title)
+        self.problems_panel.changed.connect(self.window.status.show_problems)
+        self.actions.filter_runs.triggered.connect(self._filter_runs)
+        self.actions.export.triggered.connect(self._export)
         self._connect_files()
+        self._connect_gallery()
         self.session.problem.connect(self.report)
         self.session.state_changed.connect(lambda: self.experiment.follow(self.session.state))
         self.session.began.connect(self._began)
@@ -119,7 +150,31 @@ class Desk(QObject):
         filing.opened.connect(self._opened)
         self.window.closing = filing.may_leave
 
+    def _connect_gallery(self) -> None:
+        gallery = self.gallery
+        gallery.opened.connect(lambda path: self.filing.open_path(Path(path)))
+        gallery.run.connect(self._run_example)
+        gallery.open_asked.connect(self.filing.open)
+        gallery.own_data_asked.connect(self.actions.own_data.trigger)
+        gallery.empty_asked.connect(self.filing.new)
+        gallery.set_recent(self.document.recent())
+
+    def _run_example(self, path: str) -> None:
+        if self.filing.open_path(Path(path)):
+            self.running.begin()
+
+    def _filter_runs(self) -> None:
+        self.window.show_panel(0)
+        self.runs_panel.focus_filter()
+
+    def _export(self) -> None:
+        current = self.window.views.current
+        frame = next((one for one in self.frames if one.name == current), None)
+        if frame is not None:
+            frame.ask_and_save()
+
     def _opened(self) -> None:
+        self.gallery.set_recent(self.document.recent())
         self.session.leave()
         self.window.clear_banner()
         self.window.show_experiment()

@@ -13,6 +13,7 @@ from lab.experiment.store import Store
 from lab.runner.messages import Problem, WorkerState
 from lab.ui.actions import OPEN, Actions
 from lab.ui.document import OpenDocument
+from lab.ui.filing import problem_of
 from lab.ui.main_window import MainWindow
 from lab.ui.session import Session
 from lab.ui.words import Text, bind
@@ -80,7 +81,7 @@ class Running(QObject):
             with Store(self._runs, create=False) as store:
                 curves = store.scalars(run)
         except LabError as error:
-            self._report(Problem(level="error", message=error.message, remedy=error.remedy or ""))
+            self._report(problem_of(error))
             return
         self._session.resume(run, self._document.spec, curves, then_pause=then_pause)
 
