@@ -86,6 +86,16 @@ def test_new_runs_appear_by_themselves_and_running_ones_are_followed(
     store.release(first)
 
 
+def test_what_is_selected_stays_so_when_a_run_is_new(qtbot: QtBot, tmp_path: Path, store: Store) -> None:
+    first = added(store)
+    panel = opened(qtbot, tmp_path)
+    choose(panel, first)
+    second = added(store)
+    panel.refresh()
+    assert panel.model.shown() == [second, first]
+    assert panel.chosen() == [first]
+
+
 def test_the_filter_knows_words_and_conditions(qtbot: QtBot, tmp_path: Path, store: Store) -> None:
     small, large = added(store, rate=0.001), added(store, rate=0.1)
     other = added(store, "gru", 0.001, name="Something")
@@ -139,6 +149,11 @@ def test_runs_are_compared_in_colours_of_their_own(qtbot: QtBot, tmp_path: Path,
     assert told.args == [[runs[2]]]
     assert [panel.model.series_of(run) for run in runs] == [2, 0, 3, 0]
     assert panel.compared_runs() == [runs[0], runs[2]]
+    assert [(one.run.id, one.series) for one in panel.comparison()] == [(runs[0], 2), (runs[2], 3)]
+    store.record(runs[2], [Scalar(k, 0, "train.loss", 1 / k) for k in (1, 2)], updates=2, epochs=0, seconds=0.1)
+    (overlay,) = panel.overlays()
+    assert (overlay.run, overlay.series) == (runs[2], 3)
+    assert overlay.curves["train.loss"].values.tolist() == [1.0, 0.5]
     assert panel.count.text() == "2 compared, of 4"
     assert panel.differences.isEnabled()
     qtbot.keyClick(panel.list, Qt.Key.Key_Space)

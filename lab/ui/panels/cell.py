@@ -22,6 +22,9 @@ from lab.ui.words import Text, bind_call
 _EMPTY: Final = Text("No cell is chosen.", "没有选择单元。")
 _ABOUT: Final = Text("{count:,} parameters · file {file}", "{count:,} 个参数 · 一个文件：{file}")
 _ONE: Final = Text("1 parameter · file {file}", "1 个参数 · 一个文件：{file}")
+_FILE: Final = Text("One file: {file}", "一个文件：{file}")
+_SOME: Final = 3
+"""Inputs that a cell is traced with while nobody knows how many there are; the equations are the same for all."""
 _FAILED: Final = Text("The equations cannot be read: {why}", "无法读取方程：{why}")
 
 
@@ -36,7 +39,7 @@ class CellPanel(QWidget):
         self.message = QLabel()
         self.message.setWordWrap(True)
         self.about = Elided()
-        self._shown: tuple[Cell | type[Cell], int, int, int | None] | None = None
+        self._shown: tuple[type[Cell], dict[str, Any], int, int | None, int | None] | None = None
         self._words = _EMPTY
         inner = QWidget()
         column = QVBoxLayout(inner)
@@ -68,21 +71,27 @@ class CellPanel(QWidget):
         self._shown = None
         self._put(None, _EMPTY)
 
-    def show_cell(self, cell: Cell | type[Cell], hidden: int, inputs: int, parameters: int | None = None) -> None:
+    def show_cell(
+        self, cell: Cell | type[Cell], hidden: int, inputs: int | None = None, parameters: int | None = None
+    ) -> None:
         """Show a cell of size `hidden` D on `inputs` M; a class is made with its defaults.
 
-        `parameters` is the count of the whole network where it is known, else that of the cell is shown.
+        `parameters` is the count of the whole network where it is known, else that of the cell is shown, and none
+        while the size of the input is not known either.
         """
-        wanted = (cell, hidden, inputs, parameters)
-        if wanted == self._shown:
-            return
-        self._shown = wanted
         kind = cell if isinstance(cell, type) else type(cell)
+        wanted = (kind, {} if isinstance(cell, type) else dict(vars(cell)), hidden, inputs, parameters)
+        if wanted == self._shown:
+            return  # every edit of an experiment comes here
+        self._shown = wanted
         try:
             made: Any = cell() if isinstance(cell, type) else cell
-            traced = trace_alone(made, inputs=inputs, hidden=hidden, simplify=False)
+            traced = trace_alone(made, inputs=inputs or _SOME, hidden=hidden, simplify=False)
         except LabError as error:
             self._put(None, _FAILED.with_(why=error))
+            return
+        if parameters is None and inputs is None:
+            self._put(traced, _FILE.with_(file=source_of(kind)))
             return
         count = parameters if parameters is not None else _count(traced)
         words = _ONE if count == 1 else _ABOUT

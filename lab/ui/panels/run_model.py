@@ -1,9 +1,10 @@
 """The runs of a folder as a list for a view: newest first, filtered, with ticks for those that are compared."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar, final
 
+import numpy as np
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
 from lab.errors import StoreError
@@ -12,6 +13,7 @@ from lab.experiment.query import Query, text_of
 from lab.experiment.runs import Run
 from lab.experiment.store import Store
 from lab.ui.panels.run_words import summary, title
+from lab.ui.stage import Curve
 
 RUN: Final = int(Qt.ItemDataRole.UserRole)
 CURVE: Final = RUN + 1
@@ -89,14 +91,12 @@ class RunModel(QAbstractListModel):
         last = max(run.number for run in self._all.values())
         active = [run.id for run in self._all.values() if run.state in _ACTIVE]
         changed = self.attempt(lambda store: [*map(store.find, active), *store.runs(after=last)]) or []
-        new = any(run.id not in self._all for run in changed)
+        new = [run for run in changed if run.id not in self._all]
         for run in changed:
             self._all[run.id] = run
             self._searched.pop(run.id, None)
-        if new:
-            self._filter()
-        else:
-            self._repaint(run.id for run in changed)
+        self._insert(new)
+        self._repaint(run.id for run in changed)
 
     def filter(self, text: str) -> None:
         """Show only the runs that a query means."""
@@ -174,6 +174,17 @@ class RunModel(QAbstractListModel):
         """The text of a run's experiment."""
         return self.attempt(lambda store: store.experiment(run))
 
+    def curves(self, run: str) -> dict[str, Curve]:
+        """The curves of a run, all their values, by name."""
+        gathered: dict[str, tuple[list[int], list[float]]] = {}
+        for update, _, name, value in self.attempt(lambda store: store.scalars(run)) or []:
+            updates, values = gathered.setdefault(name, ([], []))
+            updates.append(update)
+            values.append(value)
+        return {
+            name: Curve(np.array(updates, np.int64), np.array(values)) for name, (updates, values) in gathered.items()
+        }
+
     def rowCount(self, parent: Index = _ROOT) -> int:
         return 0 if parent.isValid() else len(self._shown)
 
@@ -230,11 +241,18 @@ class RunModel(QAbstractListModel):
     def _read(self, run: str) -> None:
         found = self.attempt(lambda store: store.find(run))
         if found is not None:
-            new = run not in self._all
+            new = [] if run in self._all else [found]
             self._all[run] = found
             self._searched.pop(run, None)
-            if new:
-                self._filter()
+            self._insert(new)
+
+    def _insert(self, runs: Sequence[Run]) -> None:
+        """New runs stand above all others; the selection stays where it is."""
+        wanted = [run.id for run in sorted(runs, key=lambda run: -run.number) if self._query.holds(run)]
+        if wanted:
+            self.beginInsertRows(_ROOT, 0, len(wanted) - 1)
+            self._shown[:0] = wanted
+            self.endInsertRows()
 
     def _curve(self, run: Run) -> list[float]:
         known = self._curves.get(run.id)

@@ -24,8 +24,11 @@ from PySide6.QtWidgets import (
 )
 
 from lab.ui.icons import bind_icon
+from lab.ui.panels.differences import Compared
 from lab.ui.panels.run_delegate import RunDelegate
 from lab.ui.panels.run_model import RUN, RunModel
+from lab.ui.panels.run_words import title
+from lab.ui.stage import Overlay
 from lab.ui.theme import bind_theme, dress, theme
 from lab.ui.widgets import Elided, hairline
 from lab.ui.words import Text, bind, bind_call
@@ -131,6 +134,7 @@ class RunsPanel(QWidget):
         self._poll.setInterval(_POLL)
         self._poll.timeout.connect(self.model.refresh)
         self.model.modelReset.connect(self._say)
+        self.model.rowsInserted.connect(self._say)
         self.model.ticked.connect(self._ticked)
         bind_call(self, self._say)
         bind_theme(self, self.list.doItemsLayout)
@@ -165,6 +169,20 @@ class RunsPanel(QWidget):
         current = [self.model.current] if self.model.current else []
         return [*current, *(run for run in self.model.compared if run != self.model.current)]
 
+    def comparison(self) -> list[Compared]:
+        """The same runs as the panel of differences takes them."""
+        found = []
+        for one in self.compared_runs():
+            run, text = self.model.run(one), self.model.experiment(one)
+            if run is not None and text is not None:
+                found.append(Compared(run, text, self.model.series_of(one)))
+        return found
+
+    def overlays(self) -> list[Overlay]:
+        """The runs that are compared with the one on the stage, with their curves, as the stage takes them."""
+        others = [run for one in self.model.compared if (run := self.model.run(one)) and one != self.model.current]
+        return [Overlay(run.id, title(run), self.model.curves(run.id), self.model.series_of(run.id)) for run in others]
+
     def reopen(self) -> None:
         """Ask for the first selected run to be opened."""
         for run in self.chosen()[:1]:
@@ -190,7 +208,9 @@ class RunsPanel(QWidget):
     def delete(self) -> None:
         """Take the selected runs away; `undo_delete` brings them back."""
         wanted = self.chosen()
+        row = self.list.currentIndex().row()
         self._deleted = self.model.discard(wanted)
+        self.list.setCurrentIndex(self.model.index(min(row, self.model.rowCount() - 1)))
         self._say()
         if len(self._deleted) < len(wanted):
             self.count.setText(str(_REFUSED))

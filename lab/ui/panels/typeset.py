@@ -196,8 +196,10 @@ class Typesetter:
         return Box(box.width + space + after, box.ascent, box.descent, tuple(box.moved(space, 0.0))) if after else box
 
     def _text(self, text: str, *, italic: bool) -> Box:
-        width = self._metrics[italic].horizontalAdvance(text)
-        return Box(width, 0.72 * self.pixels, 0.22 * self.pixels, (Glyphs(0.0, 0.0, text, self._fonts[italic]),))
+        metrics = self._metrics[italic]
+        lead = max(0.0, -metrics.leftBearing(text[0]))  # an italic f begins left of its origin
+        glyph = Glyphs(lead, 0.0, text, self._fonts[italic])
+        return Box(lead + metrics.horizontalAdvance(text), 0.72 * self.pixels, 0.22 * self.pixels, (glyph,))
 
     def _script(self, node: Script) -> Box:
         base, small = self.box(node.base), self.smaller()
