@@ -133,7 +133,8 @@ class OwnData(QDialog):
     def _build(self) -> None:
         self.setAcceptDrops(True)
         ground(self, "chrome")
-        self.resize(theme.px(880), theme.px(560))
+        room = self.screen().availableGeometry()
+        self.resize(min(theme.px(880), room.width() - 40), min(theme.px(560), room.height() - 60))
         bind(self, self.setWindowTitle, Text("Own data", "自己的数据"))
         whole = QVBoxLayout(self)
         whole.setContentsMargins(16, 14, 16, 14)

@@ -62,7 +62,7 @@ class Watching(QObject):
         return self._sample, self._redraw
 
     def _choice(self, labels: Sequence[str]) -> Row:
-        options = tuple((index, Text.plain(label)) for index, label in enumerate(labels))
+        options = tuple((index, _named(label)) for index, label in enumerate(labels))
         row = self._row("watching.sample", Text("Sample", "样本"), SAMPLE_HELP, options)
         row.edited.connect(self._set_sample)
         return row
@@ -93,3 +93,10 @@ class Watching(QObject):
 
 SAMPLE_HELP: Final = Text("The sequence whose states and gates are shown", "显示其状态与门的序列")
 REDRAW_HELP: Final = Text("How often views are drawn; seldom costs less", "视图刷新的频率；越低开销越小")
+
+
+def _named(label: str) -> Text:
+    """A sample that has only a number is called by it, counted from 1."""
+    if not label.isdecimal():
+        return Text.plain(label)
+    return Text("Sequence {n}", "第 {n} 条序列").with_(n=int(label) + 1)
