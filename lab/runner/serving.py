@@ -7,7 +7,7 @@ import os
 import signal
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -48,28 +48,28 @@ def serve(connection: "Connection[Any, Any]", place: Place) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is for the window
     ring = RingWriter(place.ring)
 
+    def leave(code: int) -> None:
+        channel.flush(1.0)
+        ring.close()
+        with contextlib.suppress(OSError):
+            place.crash.unlink()
+        os._exit(code)  # a compilation, which cannot be broken off, would be waited for otherwise
+
     def abandon() -> None:
         time.sleep(ORPHAN)
-        ring.close()
-        place.crash.unlink(missing_ok=True)
-        os._exit(1)
+        leave(1)
 
-    with place.crash.open("w", encoding="utf-8") as crash:
-        faulthandler.enable(crash)
-        channel = Channel(connection, abandon)
-        pulse = Pulse(channel, place.patience)
-        pulse.start()
-        try:
-            Server(channel, pulse, ring, place).run()
-        except BaseException as error:  # noqa: BLE001 - it is told to whoever watches
-            pulse.flush()
-            channel.send(Changed(state=WorkerState.FAILED, problem=problem_of(error)))
-        finally:
-            ring.close()
-            channel.flush(1.0)
-            faulthandler.disable()
-    with contextlib.suppress(OSError):
-        place.crash.unlink()
+    faulthandler.enable(place.crash.open("w", encoding="utf-8"))
+    channel = Channel(connection, abandon)
+    pulse = Pulse(channel, place.patience)
+    pulse.start()
+    try:
+        Server(channel, pulse, ring, place, lambda: leave(0)).run()
+    except BaseException as error:  # noqa: BLE001 - it is told to whoever watches
+        pulse.flush()
+        channel.send(Changed(state=WorkerState.FAILED, problem=problem_of(error)))
+        leave(1)
+    leave(0)
 
 
 class _DroppedError(Exception):
@@ -80,7 +80,11 @@ class _DroppedError(Exception):
 class Server:
     """Works off commands: one run after the other; after its end a run can be looked at until the next begins."""
 
-    def __init__(self, channel: Channel, pulse: Pulse, ring: RingWriter, place: Place) -> None:
+    def __init__(
+        self, channel: Channel, pulse: Pulse, ring: RingWriter, place: Place, leave: Callable[[], None]
+    ) -> None:
+        """`leave` ends the process, whatever else is going on in it."""
+        self._leave = leave
         self._channel = channel
         self._pulse = pulse
         self._place = place
@@ -130,7 +134,11 @@ class Server:
         try:
             with self._opened(command) as session:
                 self._conduct(session, command)
-                return self._serve()
+                following = self._serve()
+                if following is Verb.CLOSE:
+                    session.store.close()
+                    self._leave()
+                return following
         except _DroppedError:
             self._channel.send(Changed(state=WorkerState.IDLE))
         except BaseException as error:  # noqa: BLE001 - a plugin may raise anything

@@ -228,11 +228,15 @@ class Worker:
         return [] if self._closed else self._line.ring.take()
 
     def close(self, patience: float = 5.0) -> None:
-        """End the worker: it is asked, with so many seconds for a last checkpoint, then terminated, then killed."""
+        """End the worker: it is asked, then terminated, then killed. While it trains it has `patience` seconds before.
+
+        They are for a last checkpoint.
+        """
         if not self._closed:
             self._closed = True
             self._finalizer.detach()
-            self._line.end(patience)
+            trains = self.state in (WorkerState.RUNNING, WorkerState.COMPILING, WorkerState.PAUSED)
+            self._line.end(patience if trains else min(patience, 1.0))
 
     def _launch(self, command: Begin | Resume) -> None:
         if self._closed:
