@@ -71,6 +71,12 @@ class Gates(UnitsView):
         )
         self.map.bar.describe(Text.plain(label), low, high, ends(ticks), colours)
 
+    def nothing(self) -> Text:
+        layers = (self.stage.about.get("layers") or {}).values()
+        if layers and not any(layer.get("gates") for layer in layers):
+            return Text("This network has no gates.", "此网络没有门。")
+        return super().nothing()
+
     def judge(self, values: Array) -> Sentence:
         gate = _gate(self._key)
         name = KNOWN[gate][0] if gate in KNOWN else Text.plain(gate)

@@ -68,6 +68,9 @@ class GradientsByLayer(View):
         self._canvas.smooth(not self.stage.live)
         total = self.stage.curve("gradient.norm")
         new = self._total.follow(total.updates, total.values)
+        spec = self.stage.spec
+        if spec is not None and not self._updates:
+            self._clip = float(spec.training.clip_norm or 0.0)
         if not (self._take() or new or self._fresh):
             return
         self._fresh = False

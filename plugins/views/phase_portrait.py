@@ -171,7 +171,7 @@ class PhasePortrait(View):
 
     def sentence(self) -> Sentence:
         if not len(self._states):
-            return Sentence(waiting(self.stage, Text("paths", "状态轨迹")))
+            return Sentence(waiting(self.stage, Text("paths", "状态轨迹"), state=True))
         steps = finite_steps(self._states)
         inputs = self.stage.frames.get("inputs")
         length = length_of(inputs, self.stage.cursor.sample, len(self._states))

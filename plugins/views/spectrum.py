@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QRectF
+from PySide6.QtCore import QLineF, QRectF
+from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QVBoxLayout
 
 from lab.api import hookimpl
@@ -14,7 +15,7 @@ from lab.ui.api import Key, Sentence, Stage, Text, View
 from lab.ui.views.canvas import Canvas
 from lab.ui.views.curves import Dots, Line
 from lab.ui.views.frames import Shown, finite_steps, waiting
-from lab.ui.views.marks import Note, Rule
+from lab.ui.views.marks import Note, Rule, pen
 from lab.ui.views.menus import choice_menu
 from lab.ui.views.numbers import fixed, number
 from lab.ui.views.plot import Axis, Plot
@@ -49,7 +50,7 @@ class Spectrum(View):
         self._canvas = Canvas(self._arrange, keys=True)
         self._plane = Plot(self._canvas, Axis(linear, Text.plain("Re λ")), Axis(linear, Text.plain("Im λ")), left=30)
         self._plane.box.setAspectLocked(True)
-        self._axes = Line(self._plane, "grid", z=-2)
+        self._plane.ground = self._cross
         self._circle = Line(self._plane, "muted", dash=True, z=-1)
         self._inside = Dots(self._plane, "series1", size=6)
         self._outside = Dots(self._plane, "series2", "diamond", size=8)
@@ -108,8 +109,6 @@ class Spectrum(View):
         reach = self._reach
         self._plane.set_range((-reach, reach), (-reach, reach))
         self._circle.show_points(np.cos(CIRCLE), np.sin(CIRCLE))
-        far = 1e3
-        self._axes.show_points(np.array([-far, far, np.nan, 0, 0]), np.array([0, 0, np.nan, -far, far]))
         if shown.label is not None:
             notes.append(Note(shown.label, 0, 0, "error", "centre", True, back=True, row=0))
         self._plane.mark((), notes)
@@ -182,7 +181,7 @@ class Spectrum(View):
     def sentence(self) -> Sentence:
         shown = Shown(self.stage, "spectrum")
         if shown.frame is None:
-            return Sentence(waiting(self.stage, Text("eigenvalues", "特征值")))
+            return Sentence(waiting(self.stage, Text("eigenvalues", "特征值"), state=True))
         known = self._values[np.isfinite(self._values)]
         if not len(known):
             if self._what == MATRIX:
@@ -224,6 +223,14 @@ class Spectrum(View):
 
     def restyle(self) -> None:
         self._canvas.restyle()
+
+    def _cross(self, painter: QPainter) -> None:
+        """The two axes of the complex plane."""
+        zero, rect = self._plane.to_pixels(0, 0), self._plane.rect
+        across, down = round(zero.x()) + 0.5, round(zero.y()) + 0.5
+        painter.setPen(pen("grid"))
+        painter.drawLine(QLineF(rect.left(), down, rect.right(), down))
+        painter.drawLine(QLineF(across, rect.top(), across, rect.bottom()))
 
     def _arrange(self, inside: QRectF) -> None:
         self._plane.place(inside)

@@ -118,7 +118,7 @@ class ThroughTime(View):
         self._norms = np.zeros((0, 0))
         self._picture.setVisible(False)
         self._triangle.set_range((-0.5, 99.5), (-0.5, 99.5))
-        self._shade.show_rows(np.zeros(100, bool))
+        self._shade.show_rows(np.ones(100, bool))
         self._bar.describe(Text.plain("‖∂L/∂s‖"), -8.0, 0.0, logarithmic)
         self._means.set_range((0.0, 99.0), (-8.0, 0.0))
         for line in (self._curve, self._fit, self._edge):
@@ -206,7 +206,7 @@ class ThroughTime(View):
     def sentence(self) -> Sentence:
         shown = Shown(self.stage, "through-time")
         if shown.frame is None:
-            return Sentence(waiting(self.stage, Text("the triangle", "三角图")))
+            return Sentence(waiting(self.stage, Text("the triangle", "三角图"), state=True))
         if shown.label is not None:
             return Sentence(
                 Text("The gradient is NaN; shown is the last finite one.", "梯度为 NaN；显示最后有限的一次。"), "error"

@@ -47,8 +47,8 @@ class Weights(View):
     def __init__(self, stage: Stage) -> None:
         super().__init__(stage)
         self._canvas = Canvas(self._arrange, keys=True)
-        cells = lambda low, high, most: of_units(self._shape[1], most)  # noqa: E731 - as short as its use
-        rows = Axis(lambda low, high, most: of_units(self._shape[0], most), Text("Row", "行"))
+        cells = lambda low, high, most: of_units(self._values.shape[1], most)  # noqa: E731 - as short as its use
+        rows = Axis(lambda low, high, most: of_units(self._values.shape[0], most), Text("Row", "行"))
         self._shape = (1, 1)
         self._plot = Plot(self._canvas, Axis(cells, Text("Column", "列")), rows)
         self._plot.still()

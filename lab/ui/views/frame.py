@@ -102,7 +102,12 @@ class ViewFrame(QWidget):
 
     def save(self, path: Path) -> None:
         """Save what is shown, in the format of the file's ending. LabError where that cannot be."""
-        export.save(self, self.view.table(), path)
+        table = {} if self.problem is not None else self.view.table()
+        self.header.show_buttons(False)
+        try:
+            export.save(self, table, path)
+        finally:
+            self.header.show_buttons(True)
 
     def ask_and_save(self, ending: str = "png") -> None:
         """Ask for a file and save what is shown there; what goes wrong is sent as `failed`."""
@@ -265,6 +270,11 @@ class _Header(QWidget):
         self.enlarge.setVisible(not tabbed)
         self._reading.setVisible(not tabbed)
         self._resize()
+
+    def show_buttons(self, wanted: bool) -> None:
+        """Show or hide what is of no use in a saved picture."""
+        self.more.setVisible(wanted)
+        self.enlarge.setVisible(wanted and not self._tabbed)
 
     def say(self, sentence: Sentence) -> None:
         """Show another sentence."""

@@ -37,8 +37,14 @@ def broken(stage: Stage) -> bool:
     return stage.state in (WorkerState.FAILED, WorkerState.LOST)
 
 
-def waiting(stage: Stage, what: Text) -> Text:
-    """Why there is nothing to see yet, and which key helps; `what` will be seen, in a few words."""
+def waiting(stage: Stage, what: Text, *, state: bool = False) -> Text:
+    """Why there is nothing to see yet, and which key helps; `what` will be seen, in a few words.
+
+    `state` says that it can be seen only of a network that has a state.
+    """
+    layers = (stage.about.get("layers") or {}).values()
+    if state and layers and not any(layer.get("states") for layer in layers):
+        return Text("This network has no state: it remembers nothing.", "此网络没有状态，不记忆任何内容。")
     if stage.state in (WorkerState.STARTING, WorkerState.COMPILING, WorkerState.RUNNING):
         return Text("Waiting for first updates: {what} appear here.", "等待最初几次更新，{what}会显示在这里。").with_(
             what=what

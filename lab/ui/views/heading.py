@@ -25,19 +25,20 @@ def paint_heading(painter: QPainter, rect: QRectF, axis: Text, keys: Sequence[Ke
     """Draw both into a rectangle; the name of the axis gives way to the legend, the legend's end to its beginning."""
     painter.setFont(theme.font(11))
     metrics = QFontMetricsF(painter.font())
-    widths = [_SIGN + metrics.horizontalAdvance(str(key.text)) + _GAP * min(theme.scale, 1.4) for key in keys]
-    while keys and sum(widths) > rect.width() + _GAP:
+    sign, gap = _SIGN * theme.scale, _GAP * theme.scale
+    widths = [sign + metrics.horizontalAdvance(str(key.text)) + gap for key in keys]
+    while keys and sum(widths) > rect.width() + gap:
         keys, widths = keys[:-1], widths[:-1]
-    x = rect.right() - sum(widths) + (_GAP if keys else 0.0)
+    x = rect.right() - sum(widths) + (gap if keys else 0.0)
     room = max(x - rect.left() - 10, 0.0)
     if room > 20:
         painter.setPen(theme.colour("muted"))
         name = metrics.elidedText(str(axis), Qt.TextElideMode.ElideRight, room)
         painter.drawText(QRectF(rect.left(), rect.top(), room, rect.height()), _LEFT, name)
     for key, width in zip(keys, widths, strict=True):
-        _sign(painter, key, QPointF(x + _SIGN / 2 - 2, rect.center().y()))
+        _sign(painter, key, QPointF(x + sign / 2 - 2, rect.center().y()))
         painter.setPen(theme.colour("text"))
-        painter.drawText(QRectF(x + _SIGN, rect.top(), width, rect.height()), _LEFT, str(key.text))
+        painter.drawText(QRectF(x + sign, rect.top(), width, rect.height()), _LEFT, str(key.text))
         x += width
 
 
@@ -48,18 +49,20 @@ def _sign(painter: QPainter, key: Key, at: QPointF) -> None:
     role = colour(key.series)
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, key.look in ("dots", "diamond"))
+    reach = 5 * theme.scale
     if key.look in ("line", "dash"):
         painter.setPen(pen(role, dash=key.look == "dash", width=1.0 if key.look == "dash" else 2.0))
-        painter.drawLine(QPointF(at.x() - 5, at.y()), QPointF(at.x() + 5, at.y()))
+        painter.drawLine(QPointF(at.x() - reach, at.y()), QPointF(at.x() + reach, at.y()))
     else:
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(theme.colour(role)))
+        half = 0.7 * reach
         if key.look == "square":
-            painter.drawRect(QRectF(at - QPointF(3.5, 3.5), QSizeF(7, 7)))
+            painter.drawRect(QRectF(at - QPointF(half, half), QSizeF(2 * half, 2 * half)))
         elif key.look == "diamond":
-            reach = 4.5
-            corners = [QPointF(0, -reach), QPointF(reach, 0), QPointF(0, reach), QPointF(-reach, 0)]
+            half = 0.9 * reach
+            corners = [QPointF(0, -half), QPointF(half, 0), QPointF(0, half), QPointF(-half, 0)]
             painter.drawPolygon(QPolygonF([at + corner for corner in corners]))
         else:
-            painter.drawEllipse(at, 3.5, 3.5)
+            painter.drawEllipse(at, half, half)
     painter.restore()

@@ -34,7 +34,7 @@ class HeatMap(QWidget):
         super().__init__()
         self._stage = stage
         self.canvas = Canvas(self._arrange, keys=True)
-        self.plot = Plot(self.canvas, Axis(None), Axis(lambda low, high, most: of_units(round(high - low), most), rows))
+        self.plot = Plot(self.canvas, Axis(None), Axis(self._rows, rows))
         self.below = Plot(self.canvas, Axis(self._steps, STEP), Axis(None), heading=False)
         self.bar = Bar(self.canvas, self.plot, colours)
         self.picture = Picture(self.plot, colours)
@@ -56,6 +56,8 @@ class HeatMap(QWidget):
     def show_values(self, values: Array, order: NDArray[np.intp], low: float, high: float) -> None:
         """Show values (T, D), the rows in this order; where a step is not finite the hatch shows."""
         steps, rows = values.shape
+        if rows != self.values.shape[1]:
+            self.plot.update()
         self.values, self.order = values, order
         self.plot.set_range((-0.5, steps - 0.5), (-0.5, max(rows, 1) - 0.5))
         self.below.set_range((-0.5, steps - 0.5))
@@ -126,6 +128,9 @@ class HeatMap(QWidget):
 
     def _steps(self, low: float, high: float, most: int) -> list[Tick]:
         return linear(low, high, most, whole=True, base=self._base)
+
+    def _rows(self, _low: float, _high: float, most: int) -> list[Tick]:
+        return of_units(self.values.shape[1], most) if self.values.size else []
 
     def _drag(self, x: float, y: float) -> None:
         steps, rows = self.values.shape

@@ -94,7 +94,11 @@ def draw_note(painter: QPainter, note: Note, place: QPointF, rect: QRectF) -> No
     x = place.x() + note.dx - {"centre": width / 2, "right": width}.get(note.align, 0.0)
     if note.align == "beside" and x + width > rect.right():
         x = place.x() - note.dx - width
-    y = rect.top() + 4 + note.row * (height + 1) if note.row is not None else place.y() + note.dy - height / 2
+    y = (
+        rect.top() + 4 + note.row * (height + 1)
+        if note.row is not None
+        else place.y() + note.dy * theme.scale - height / 2
+    )
     x = max(rect.left() + 2, min(x, rect.right() - width - 2))
     y = max(rect.top(), min(y, rect.bottom() - height))
     box = QRectF(x, y, width, height)

@@ -145,10 +145,19 @@ class SeriesPart(Part):
                 self._fixed_rules.append(Rule(held, "axis", dash=True))
                 if wide:
                     notes.append(
-                        Note(Text("validation", "验证"), first, role="muted", bold=True, align="right", dx=-6, row=0)
+                        Note(
+                            Text("validation", "验证"),
+                            first,
+                            role="muted",
+                            bold=True,
+                            align="right",
+                            dx=-6,
+                            row=0,
+                            back=True,
+                        )
                     )
                 before = held
-            notes.append(Note(word, before, role="muted", bold=True, align="right", dx=-6, row=0))
+            notes.append(Note(word, before, role="muted", bold=True, align="right", dx=-6, row=0, back=True))
             notes.append(Note(Text("test", "测试"), first, role="muted", bold=True, dx=6, row=0))
         if not np.isfinite(forecast).any():
             middle = float(x[len(x) // 2])

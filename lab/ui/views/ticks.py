@@ -41,6 +41,8 @@ def logarithmic(low: float, high: float, most: int) -> list[Tick]:
 
 def of_units(count: int, most: int) -> list[Tick]:
     """Ticks of rows that are counted from 1: the first, and then round numbers."""
+    if count < 1:
+        return []
     if count <= most:
         return [(float(k), str(k + 1)) for k in range(count)]
     step = max(1, round(_step(count / max(most, 1), 8 if count % 8 == 0 else 10)))

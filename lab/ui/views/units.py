@@ -70,6 +70,10 @@ class UnitsView(View):
     def judge(self, values: Array) -> Sentence:
         """What is seen in values (T, D) that are finite."""
 
+    def nothing(self) -> Text:
+        """Why there is nothing to see."""
+        return waiting(self.stage, self.what, state=True)
+
     def refresh(self) -> None:
         stage = self.stage
         shown = Shown(stage, self.needs[0])
@@ -121,7 +125,7 @@ class UnitsView(View):
     def sentence(self) -> Sentence:
         values = self.map.values
         if not values.size:
-            return Sentence(waiting(self.stage, self.what))
+            return Sentence(self.nothing())
         good = np.isfinite(values).all(axis=1)
         if not good.all():
             first = int(np.argmin(good))
