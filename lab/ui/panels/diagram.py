@@ -17,7 +17,8 @@ from lab.ui.theme import bind_theme, theme
 from lab.ui.words import Text, bind
 
 _NAME: Final = Text("Diagram of the cell", "单元的结构图")
-_LEAST_WIDTH: Final = 200.0
+_LEAST_WIDTH: Final = 260.0
+"""Pixels for which a cell is laid out; with less room all of it is drawn smaller."""
 _TINT: Final = 0.12
 """How much of its colour a gate is filled with."""
 
@@ -52,7 +53,7 @@ class DiagramView(QWidget):
 
     def sizeHint(self) -> QSize:
         drawing = self.drawing()
-        return QSize(theme.px(270), theme.px(drawing.height) if drawing else 0)
+        return QSize(theme.px(270), round(drawing.height * self._factor(drawing)) if drawing else 0)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(80, self.sizeHint().height())
@@ -66,10 +67,13 @@ class DiagramView(QWidget):
             return
         painter = QPainter(self)
         painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)
-        factor = min(theme.scale, self.width() / drawing.width)
+        factor = self._factor(drawing)
         painter.scale(factor, factor)
         _Pencil(painter).draw(drawing)
         painter.end()
+
+    def _factor(self, drawing: Drawing) -> float:
+        return min(theme.scale, self.width() / drawing.width)
 
     def _restyle(self) -> None:
         self.updateGeometry()

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
 
 from lab.trace.rules.latex import Formulas, latex
 from lab.trace.tracer import Traced
-from lab.ui.panels.formula import Equation, Fence, Node, Row, Sign, equations
+from lab.ui.panels.formula import Equation, Fence, Node, Row, Sign, Table, equations
 from lab.ui.panels.roles import colours_of
 from lab.ui.panels.typeset import Box, Typesetter, beside
 from lab.ui.theme import bind_theme, theme
@@ -202,8 +202,11 @@ class EquationsView(QWidget):
         """Where the signs of equality stand, and the equations in the largest size in which all fit on a line."""
         rows: list[_Laid] = []
         indent = 0.0
-        for pixels in (*_SIZES, _SIZES[1]):
-            setter = Typesetter(pixels * theme.scale, self._colours)
+        sizes = [pixels * theme.scale for pixels in _SIZES]
+        # With large text rather a smaller formula than a broken one, down to the normal size.
+        sizes += [float(pixels) for pixels in range(round(sizes[-1]) - 1, _SIZES[-1] - 1, -1)]
+        for pixels in (*sizes, sizes[1]):
+            setter = Typesetter(pixels, self._colours)
             indent = _indent(setter, self.equations, width)
             rows = [_Laid(setter, one, width - indent) for one in self.equations]
             if all(row.fits for row in rows):
@@ -285,7 +288,7 @@ def _flattened(setter: Typesetter, parts: Sequence[Node], high: float) -> list[N
     """Parts without the fences that are at most `high` times as high as a letter: their delimiters become signs."""
     flat: list[Node] = []
     for part in parts:
-        inner = isinstance(part, Fence) and part.left and part.right and part.body.parts
+        inner = isinstance(part, Fence) and part.left and part.right and not isinstance(part.body.parts[0], Table)
         if isinstance(part, Fence) and inner and setter.box(part.body).height <= high * setter.quad:
             flat += [Sign(part.left, "open"), *_flattened(setter, part.body.parts, high), Sign(part.right, "upright")]
         else:

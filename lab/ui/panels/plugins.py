@@ -126,15 +126,16 @@ class PluginsPanel(QWidget):
     def _link(self, place: Text, file: str, line: int) -> QLabel:
         link = QLabel()
         link.setTextFormat(Qt.TextFormat.RichText)
-        link.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        link.setWordWrap(True)
+        link.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
         there = Path(file).is_file()
 
         def show() -> None:
             colour = theme.colour("accent" if there and line else "muted").name()
             style = f"color:{colour}; text-decoration:none"
-            link.setText(
-                f'<a href="{QUrl.fromLocalFile(file).toString()}" style="{style}">{place}</a>' if there else str(place)
-            )
+            words = _breakable(str(place))
+            url = QUrl.fromLocalFile(file).toString()
+            link.setText(f'<a href="{url}" style="{style}">{words}</a>' if there else words)
             link.setToolTip(f"{_OPEN}: {file}" if there else file)
 
         dress(link, 12, role="muted", tabular=True)
@@ -168,7 +169,7 @@ def short(file: str) -> str:
 
 def _breakable(text: str) -> str:
     """Text in which long paths and names can be broken behind their separators."""
-    return text.replace("/", "/\u200b").replace("_", "_\u200b").replace(".", ".\u200b")
+    return text.replace("/", "/\u200b").replace("_", "_\u200b")
 
 
 def _heading(words: Text, role: str = "text") -> QLabel:

@@ -14,7 +14,8 @@ from lab.ui.panels.run_words import result, summary, title
 from lab.ui.theme import theme
 
 _HIGH: Final = 46
-_LEFT: Final = 32
+_TICK: Final = 12
+"""Left of the tick, whatever the size of text."""
 _CURVE: Final = 52
 _VALUE: Final = 62
 
@@ -46,10 +47,10 @@ class RunDelegate(QStyledItemDelegate):
             painter.drawRect(rect.adjusted(0.5, 0.5, -0.5, -0.5))
         painter.translate(rect.topLeft())
         _tick(painter, series)
-        width, px = rect.width(), theme.px
+        width, px, left = rect.width(), theme.px, _left()
         painter.setFont(theme.font(13, 600 if current else 400))
         painter.setPen(theme.colour("text"))
-        _write(painter, QRectF(_LEFT, px(4), width - _LEFT - px(_VALUE) - 16, px(20)), title(run))
+        _write(painter, QRectF(left, px(4), width - left - px(_VALUE) - 16, px(20)), title(run))
         painter.setFont(theme.font(13, 400, tabular=True))
         painter.setPen(theme.colour("error" if run.state == "failed" else "text"))
         value = result(run, curve)
@@ -57,7 +58,7 @@ class RunDelegate(QStyledItemDelegate):
         painter.drawText(area, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, value)
         painter.setFont(theme.font(12, 400, tabular=True))
         painter.setPen(theme.colour("muted"))
-        _write(painter, QRectF(_LEFT, px(24), width - _LEFT - px(_CURVE) - 20, px(18)), str(summary(run)))
+        _write(painter, QRectF(left, px(24), width - left - px(_CURVE) - 20, px(18)), str(summary(run)))
         painter.setPen(QPen(theme.colour(f"series{series}" if series else "muted"), 1.2))
         _sparkline(painter, curve, QRectF(width - px(_CURVE) - 12, px(27), px(_CURVE), px(13)))
         painter.restore()
@@ -75,7 +76,7 @@ class RunDelegate(QStyledItemDelegate):
 
     def updateEditorGeometry(self, editor: QWidget, option: QStyleOptionViewItem, index: Index) -> None:
         rect = option.rect
-        editor.setGeometry(rect.adjusted(_LEFT - 8, 2, -8, -theme.px(_HIGH - 28)))
+        editor.setGeometry(rect.adjusted(_left() - 8, 2, -8, -theme.px(_HIGH - 28)))
 
     def editorEvent(self, event: QEvent, model: QAbstractItemModel, option: QStyleOptionViewItem, index: Index) -> bool:
         rect = option.rect
@@ -83,8 +84,13 @@ class RunDelegate(QStyledItemDelegate):
             return event.type() == QEvent.Type.KeyPress and event.key() == Qt.Key.Key_Space and _toggle(model, index)
         released = isinstance(event, QMouseEvent) and event.type() == QEvent.Type.MouseButtonRelease
         if isinstance(event, QMouseEvent) and released and event.button() == Qt.MouseButton.LeftButton:
-            return event.position().x() - rect.left() < _LEFT - 4 and _toggle(model, index)
+            return event.position().x() - rect.left() < _left() - 4 and _toggle(model, index)
         return False
+
+
+def _left() -> int:
+    """Where names begin."""
+    return _TICK + theme.px(20)
 
 
 def _toggle(model: QAbstractItemModel, index: Any) -> bool:
