@@ -140,7 +140,8 @@ class Server:
                     self._leave()
                 return following
         except _DroppedError:
-            self._channel.send(Changed(state=WorkerState.IDLE))
+            if not any(map(ends, self._todo)):
+                self._channel.send(Changed(state=WorkerState.IDLE))
         except BaseException as error:  # noqa: BLE001 - a plugin may raise anything
             self._channel.send(Changed(state=WorkerState.FAILED, run=run, problem=problem_of(error)))
         finally:
