@@ -1,7 +1,7 @@
 """The meter: when each probe is due again, so that all of them together take no more than their share of the time."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from typing import Final, final
 
@@ -45,16 +45,21 @@ class Meter:
         self._started: float | None = None
 
     def set(self, share: float, rate: float) -> None:
-        """Other limits from now on; waiting probes are due as soon as the new ones let them."""
+        """Other limits from now on; waiting probes are due as soon as these let them. The same ones change nothing."""
+        if (share, rate) == (self.limit, self.rate):
+            return
         self.limit, self.rate = share, rate
         self._since, self._spent = None, 0.0
         for account in self._accounts.values():
             account.ready = 0.0
         self._plan()
 
-    def watch(self, probes: Iterable[str], now: float) -> None:
-        """Measure these probes; those that were watched before keep their times, new ones are due at once."""
+    def watch(self, probes: Iterable[str], now: float, anew: Container[str] = ()) -> None:
+        """Measure these probes; those that were watched before keep their times, new ones and those `anew` are due."""
         self._accounts = {name: self._accounts.get(name, _Account(now)) for name in probes}
+        for name, account in self._accounts.items():
+            if name in anew:
+                account.ready = now
         self._plan()
 
     def due(self, now: float) -> list[str]:

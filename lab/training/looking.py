@@ -59,14 +59,13 @@ class Lookout:
                 remedy=f"Choose up to {MOST_SAMPLES} of the {count} samples of the {chosen} split, counted from 0",
             )
         made = {name: self._made(name, settings) for name, settings in probes.items()}
+        before = {name: probe.values() for name, probe in self._probes.items()}
         if (chosen, columns) != (self._look.split, self._look.columns.tolist()):
             self._look = NetworkLook(self.trainer, chosen, columns)
-        self._probes = {
-            name: old if (old := self._probes.get(name)) and old.values() == new.values() else new
-            for name, new in made.items()
-            if new.tier != "demand"
-        }
-        self._meter.watch(self._probes, time.perf_counter())
+            before = {}
+        self._probes = {name: probe for name, probe in made.items() if probe.tier != "demand"}
+        changed = [name for name, probe in self._probes.items() if before.get(name) != probe.values()]
+        self._meter.watch(self._probes, time.perf_counter(), changed)
 
     def limit(self, *, rate: float, share: float) -> None:
         """At most `rate` frames a second of each probe, and at most `share` of the time for all."""

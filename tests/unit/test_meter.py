@@ -69,5 +69,21 @@ def test_other_limits_count_at_once() -> None:
     meter = Meter(0.001, 30.0)
     watched(meter, {"a": 0.1}, 3)
     assert meter.due(103.1) == []
+    meter.set(0.001, 30.0)
+    assert meter.due(103.2) == []
     meter.set(0.5, 30.0)
     assert meter.due(103.2) == ["a"]
+
+
+def test_what_is_looked_at_anew_is_due_at_once_within_the_share() -> None:
+    meter = Meter(0.01, 30.0)
+    meter.watch(["a", "b"], 0.0)
+    for name in ("a", "b"):
+        for _ in range(2):
+            meter.took(name, 0.0, 0.01)
+    assert meter.due(0.02) == []
+    meter.watch(["a", "b"], 0.02, ["b"])
+    assert meter.due(0.02) == ["b"]
+    meter.took("b", 0.02, 0.02 + 2 * CREDIT)
+    meter.watch(["a", "b"], 0.5, ["b"])
+    assert meter.due(0.6) == []
