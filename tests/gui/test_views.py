@@ -11,7 +11,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from lab.registry.manager import load_catalog
+from lab.resources import resource_folder
 from lab.runner.messages import WorkerState
+from lab.ui.hookspecs import WINDOW
 from lab.ui.stage import Curve, Overlay, Stage
 from lab.ui.theme import theme
 from lab.ui.views.canvas import Canvas
@@ -269,3 +272,17 @@ def test_a_view_that_raises_leaves_the_others(qtbot: QtBot, tmp_path: Path) -> N
     frame.refresh()
     assert frame.needs == ()
     frame.save(tmp_path / "failed.png")
+
+
+def test_the_example_of_the_help_works(qtbot: QtBot, stages: dict[str, Stage], tmp_path: Path) -> None:
+    page = (resource_folder() / "help" / "en" / "views.md").read_text(encoding="utf-8")
+    code = page.split("```python\n")[1].split("```")[0]
+    (tmp_path / "largest.py").write_text(code, encoding="utf-8")
+    found = load_catalog([tmp_path], entry_points=False, window=WINDOW)
+    assert found.failures == ()
+    frame = ViewFrame(found.get("view", "largest-weight")(stages["series"]))
+    qtbot.addWidget(frame)
+    frame.show()
+    assert frame.problem is None
+    assert "largest" in frame.sentence.en
+    painted(frame)
