@@ -35,6 +35,7 @@ class Actions(QObject):
         self.all: dict[str, QAction] = {}
         self.meaning: Meaning = "run"
         self._words: dict[QAction, tuple[Text, Text]] = {}
+        self._edits: dict[QAction, str] = {}
         self._run_icon = "run"
         groups = {name: QActionGroup(self) for name in ("perspective", "language", "theme")}
         for verb in (*RUN, *FILE, *VIEW, *CHOICES):
@@ -95,13 +96,10 @@ class Actions(QObject):
         stack.canRedoChanged.connect(self.redo.setEnabled)
         self.undo.setEnabled(stack.canUndo())
         self.redo.setEnabled(stack.canRedo())
-
-        def name_edits() -> None:
-            self._name_edit(self.undo, stack.undoText())
-            self._name_edit(self.redo, stack.redoText())
-
-        stack.indexChanged.connect(name_edits)
-        bind_call(stack, name_edits)
+        stack.undoTextChanged.connect(lambda edit: self._name_edit(self.undo, edit))
+        stack.redoTextChanged.connect(lambda edit: self._name_edit(self.redo, edit))
+        self._name_edit(self.undo, stack.undoText())
+        self._name_edit(self.redo, stack.redoText())
 
     def _make(self, verb: Verb) -> QAction:
         action = QAction(self)
@@ -125,17 +123,15 @@ class Actions(QObject):
         action.setText(str(text))
         # A thin space between icon and word, which the style does not give.
         action.setIconText(f"\u2009{text}")
-        self._show_tip(action, str(tip))
-
-    def _show_tip(self, action: QAction, tip: str) -> None:
+        edit = self._edits.get(action)
+        if edit:
+            tip = Text("{text}: {edit}", "{text}：{edit}").with_(text=text, edit=edit)
         keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-        action.setToolTip(f"{tip} ({keys})" if keys else tip)
+        action.setToolTip(f"{tip} ({keys})" if keys else str(tip))
 
     def _name_edit(self, action: QAction, edit: str) -> None:
-        text, tip = self._words[action]
-        self._show_tip(
-            action, str(Text("{text}: {edit}", "{text}：{edit}").with_(text=text, edit=edit)) if edit else str(tip)
-        )
+        self._edits[action] = edit
+        self._show_words(action)
 
     def _show_meaning(self, state: WorkerState, checkpoint: int | None) -> None:
         if state in BUSY:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, final
 
 from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QCloseEvent, QMouseEvent, QResizeEvent
+from PySide6.QtGui import QAction, QCloseEvent, QResizeEvent
 from PySide6.QtWidgets import QMainWindow, QProgressBar, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
 from lab.runner.messages import WorkerState
@@ -19,7 +19,7 @@ from lab.ui.side_docks import SidePanels
 from lab.ui.status_bar import StatusBar
 from lab.ui.theme import bind_theme, theme
 from lab.ui.toolbar import Toolbar
-from lab.ui.view_area import ViewArea
+from lab.ui.view_area import ViewArea, presses_line
 from lab.ui.words import Text, bind_call
 
 _STEPS: Final = 1000
@@ -222,9 +222,9 @@ class MainWindow(QMainWindow):
         self._panels.resize()
 
     def event(self, event: QEvent) -> bool:
-        """Notice when a person moves a line between panels: presses on those reach no child."""
-        if isinstance(event, QMouseEvent) and event.type() is QEvent.Type.MouseButtonPress:
-            self._panels.touched = self._panels.touched or self.childAt(event.position().toPoint()) is None
+        """Notice when a person moves a line between panels."""
+        if presses_line(self, event):
+            self._panels.touched = True
         return super().event(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:

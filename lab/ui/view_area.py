@@ -235,9 +235,9 @@ class ViewArea(QMainWindow):
         self._tidying.start()
 
     def event(self, event: QEvent) -> bool:
-        """Notice when a person moves a line between views: presses on those reach no child."""
-        if isinstance(event, QMouseEvent) and event.type() is QEvent.Type.MouseButtonPress:
-            self.touched = self.touched or self.childAt(event.position().toPoint()) is None
+        """Notice when a person moves a line between views."""
+        if presses_line(self, event):
+            self.touched = True
         return super().event(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -311,6 +311,15 @@ class ViewArea(QMainWindow):
                 if dock.isAncestorOf(new):
                     self._choose(name)
                     return
+
+
+def presses_line(window: QMainWindow, event: QEvent) -> bool:
+    """Whether an event is a press on a line between the docks of a window."""
+    if not isinstance(event, QMouseEvent) or event.type() is not QEvent.Type.MouseButtonPress:
+        return False
+    child = window.childAt(event.position().toPoint())
+    # Over a thin line Qt puts a wider widget, so that it can be caught.
+    return child is None or child.objectName() == "qt_qmainwindow_extended_splitter"
 
 
 def _is_bar_of(bar: QTabBar, group: Sequence[QDockWidget]) -> bool:

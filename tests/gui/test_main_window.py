@@ -1,0 +1,613 @@
+"""The main window: actions, perspectives at every width, what is remembered, present mode, banner, status bar."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtGui import QAction, QCloseEvent, QUndoCommand, QUndoStack
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QTabBar, QToolButton, QVBoxLayout, QWidget
+from pytestqt.qtbot import QtBot
+
+from lab.runner.messages import WorkerState
+from lab.ui.actions import Actions
+from lab.ui.banner import Banner
+from lab.ui.main_window import MainWindow
+from lab.ui.perspectives import ORDER, Width, rows_of, width_of
+from lab.ui.settings import Settings
+from lab.ui.side_docks import SideDock
+from lab.ui.status_bar import state_text, time_left
+from lab.ui.theme import dress, theme
+from lab.ui.verbs import PERSPECTIVES
+from lab.ui.widgets import Elided
+from lab.ui.words import Text, language
+
+TITLES = dict(
+    zip(
+        ORDER,
+        [
+            Text("Loss", "损失"),
+            Text("Gradients by layer", "各层梯度"),
+            Text("Predictions", "预测"),
+            Text("Hidden states", "隐藏状态"),
+            Text("Gates", "门"),
+            Text("Gradient through time", "沿时间的梯度"),
+            Text("Phase portrait", "相图"),
+            Text("Spectrum", "谱"),
+            Text("Weights", "权重"),
+        ],
+        strict=True,
+    )
+)
+WIDTHS = {Width.NARROW: (1024, 768), Width.MEDIUM: (1600, 1000), Width.WIDE: (2560, 1440)}
+
+
+class Framed(QWidget):
+    """A frame like those of views, around nothing."""
+
+    enlarge = Signal()
+
+    def __init__(self, title: Text) -> None:
+        super().__init__()
+        self.header = QWidget()
+        self.header.setFixedHeight(51)
+        self.tabbed = False
+        row = QVBoxLayout(self.header)
+        name = QLabel(str(title))
+        dress(name, 13, 600)
+        row.addWidget(name)
+        column = QVBoxLayout(self)
+        self.field = QLineEdit()
+        column.addWidget(self.field)
+
+    def set_tabbed(self, tabbed: bool) -> None:
+        self.tabbed = tabbed
+
+
+@pytest.fixture(autouse=True)
+def _theme(qapp: QApplication) -> Iterator[None]:
+    theme.install(qapp)
+    theme.use("light")
+    yield
+    theme.enlarge(1.0)
+    theme.use_text_size(1.0)
+
+
+@pytest.fixture
+def make(qtbot: QtBot, tmp_path: Path) -> Callable[..., MainWindow]:
+    def made(width: Width = Width.MEDIUM) -> MainWindow:
+        window = MainWindow(Actions(), Settings(tmp_path / "settings.toml"))
+        qtbot.addWidget(window)
+        window.set_left(QLabel("form"))
+        tabs = [Text("Runs", "运行记录"), Text("Plugins", "插件"), Text("Differences", "差异")]
+        window.set_right(QLabel("cell"), [(title, QLabel(title.en)) for title in tabs])
+        window.set_problems(QLabel("problems"))
+        window.set_gallery(QLabel("gallery"))
+        for name in reversed(ORDER):
+            window.add_view(name, TITLES[name], Framed(TITLES[name]))
+        window.actions_.follow(WorkerState.IDLE, has_document=True, dirty=False)
+        window.resize(*WIDTHS[width])
+        window.show()
+        window.show_experiment()
+        settle()
+        return window
+
+    return made
+
+
+@pytest.fixture
+def window(make: Callable[..., MainWindow]) -> MainWindow:
+    return make()
+
+
+def settle() -> None:
+    for _ in range(6):
+        QApplication.processEvents()
+
+
+def side(window: MainWindow, name: str) -> SideDock:
+    dock = window.findChild(SideDock, name)
+    assert dock is not None
+    return dock
+
+
+def bars(window: MainWindow) -> list[list[str]]:
+    """The visible tabs above views."""
+    found = [bar for bar in window.views.findChildren(QTabBar) if bar.isVisible() and bar.x() >= 0]
+    return sorted([bar.tabText(k) for k in range(bar.count())] for bar in found)
+
+
+def seen(window: MainWindow) -> list[str]:
+    return [name for name in window.views.names() if window.views.frame(name).isVisible()]
+
+
+# --- actions --------------------------------------------------------------------------------------
+
+
+def test_every_action_has_words_and_a_key_of_its_own() -> None:
+    actions = Actions()
+    keys = [key.toString() for action in actions.all.values() for key in action.shortcuts()]
+    assert len(keys) == len(set(keys))
+    english = {name: (action.text(), action.toolTip()) for name, action in actions.all.items()}
+    language.use("zh")
+    for name, action in actions.all.items():
+        assert action.shortcuts(), name
+        assert all(english[name])
+        assert action.shortcut().toString() in action.toolTip()
+        if not name.startswith("language."):
+            assert action.text() != english[name][0], name
+        assert action.toolTip() != english[name][1], name
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("run", "F5"),
+        ("one_update", "F6"),
+        ("one_epoch", "F7"),
+        ("stop", "Shift+F5"),
+        ("undo", "Ctrl+Z"),
+        ("redo", "Ctrl+Shift+Z"),
+        ("toggle_left", "F9"),
+        ("toggle_right", "F10"),
+        ("toggle_problems", "F8"),
+        ("enlarge", "Ctrl+Return"),
+        ("perspective.present", "F11"),
+        ("next_view", "Ctrl+Tab"),
+        ("perspective.overview", "Alt+1"),
+        ("perspective.compare", "Alt+4"),
+        ("filter_runs", "Ctrl+F"),
+        ("export", "Ctrl+E"),
+        ("gallery", "Ctrl+G"),
+        ("own_data", "Ctrl+Shift+O"),
+        ("reset_arrangement", "Ctrl+Shift+0"),
+    ],
+)
+def test_keys_are_those_of_the_help(name: str, key: str) -> None:
+    assert Actions().all[name].shortcut().toString() == key
+
+
+@pytest.mark.parametrize(
+    ("state", "checkpoint", "meaning", "words", "stop"),
+    [
+        (WorkerState.IDLE, None, "run", "Run", False),
+        (WorkerState.STARTING, None, "pause", "Pause", True),
+        (WorkerState.RUNNING, None, "pause", "Pause", True),
+        (WorkerState.COMPILING, None, "pause", "Pause", True),
+        (WorkerState.PAUSED, 5, "resume", "Resume", True),
+        (WorkerState.FINISHED, 9, "run", "Run", False),
+        (WorkerState.STOPPED, 1400, "resume", "Resume from 1400", False),
+        (WorkerState.FAILED, 1400, "resume", "Resume from 1400", False),
+        (WorkerState.LOST, 1400, "resume", "Resume from 1400", False),
+        (WorkerState.LOST, None, "run", "Run", False),
+    ],
+)
+def test_run_means_what_can_be_done(
+    state: WorkerState, checkpoint: int | None, meaning: str, words: str, stop: bool
+) -> None:
+    actions = Actions()
+    actions.follow(state, has_document=True, dirty=True, checkpoint=checkpoint)
+    assert (actions.meaning, actions.run.text()) == (meaning, words)
+    assert actions.run.isEnabled()
+    assert actions.stop.isEnabled() is stop
+    assert actions.run_anew.isEnabled() is not stop
+    assert actions.save.isEnabled()
+
+
+def test_nothing_can_be_run_without_a_document_or_with_errors_in_it() -> None:
+    actions = Actions()
+    assert not actions.run.isEnabled()
+    assert actions.gallery.isEnabled()
+    assert actions.open.isEnabled()
+    actions.follow(WorkerState.IDLE, has_document=True, dirty=False, valid=False)
+    assert not actions.run.isEnabled()
+    assert not actions.one_update.isEnabled()
+    assert actions.save_as.isEnabled()
+    actions.follow(WorkerState.PAUSED, has_document=True, dirty=False, valid=False)
+    assert actions.run.isEnabled()  # what runs goes on, whatever is edited beside it
+    assert actions.one_update.isEnabled()
+
+
+def test_undo_names_the_edit() -> None:
+    actions, stack = Actions(), QUndoStack()
+    actions.follow_history(stack)
+    assert not actions.undo.isEnabled()
+    stack.push(QUndoCommand("learning rate"))
+    assert actions.undo.isEnabled()
+    assert "learning rate" in actions.undo.toolTip()
+    actions.undo.trigger()
+    assert "learning rate" not in actions.undo.toolTip()
+    assert "learning rate" in actions.redo.toolTip()
+
+
+# --- arrangement ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("pixels", "width"),
+    [(1024, Width.NARROW), (1279, Width.NARROW), (1280, Width.MEDIUM), (2199, Width.MEDIUM), (2200, Width.WIDE)],
+)
+def test_widths(pixels: int, width: Width) -> None:
+    assert width_of(pixels) is width
+
+
+@pytest.mark.parametrize("width", Width)
+def test_panels_have_their_sizes(make: Callable[..., MainWindow], width: Width) -> None:
+    window = make(width)
+    assert side(window, "left").width() == (256 if width is Width.NARROW else 288)
+    assert side(window, "problems").isHidden()
+    assert side(window, "right").isHidden() is (width is Width.NARROW)
+    if width is not Width.NARROW:
+        assert side(window, "right").width() == 300
+        assert side(window, "right").height() == pytest.approx(400, abs=2)
+        assert not side(window, "right.0").visibleRegion().isEmpty()
+
+
+@pytest.mark.parametrize("width", Width)
+@pytest.mark.parametrize("name", [name for name in PERSPECTIVES if name != "present"])
+def test_a_perspective_is_a_grid(make: Callable[..., MainWindow], name: str, width: Width) -> None:
+    window = make(width)
+    window.apply_perspective(name)
+    settle()
+    rows, area = rows_of(name, width), window.views
+    assert seen(window) == [view for view in ORDER if view in {names[0] for row in rows for _, names in row}]
+    tops = [area.frame(row[0][1][0]).mapTo(area, QPoint(0, 0)).y() for row in rows]
+    for row, top in zip(rows, tops, strict=True):
+        columns = sum(span for span, _ in row)
+        for span, names in row:
+            frame = area.frame(names[0])
+            assert frame.width() == pytest.approx(area.width() * span / columns, abs=3)
+            # All plots of a row begin at the same height, whether there are tabs above them or not.
+            assert frame.mapTo(area, QPoint(0, 0)).y() == pytest.approx(top, abs=31)
+    heights = [below - above for above, below in zip(tops, [*tops[1:], None], strict=True) if below is not None]
+    assert all(height == pytest.approx(area.height() / len(rows), abs=31) for height in heights)
+    expected = sorted([TITLES[view].en for view in names] for row in rows for _, names in row if len(names) > 1)
+    assert bars(window) == expected
+
+
+def test_no_tab_bar_is_left_behind(window: MainWindow) -> None:
+    for width in (*Width, Width.MEDIUM):
+        window.resize(*WIDTHS[width])
+        for name in (*PERSPECTIVES[:4], "overview"):
+            window.apply_perspective(name)
+            settle()
+    assert bars(window) == [["Loss", "Gradients by layer"]]
+    language.use("zh")
+    settle()
+    assert bars(window) == [["损失", "各层梯度"]]
+
+
+def test_frames_know_whether_a_tab_names_them(window: MainWindow) -> None:
+    frames = {name: window.views.frame(name) for name in ORDER}
+    assert [name for name, frame in frames.items() if frame.tabbed] == ["loss", "gradients-by-layer"]  # type: ignore[attr-defined]
+
+
+def test_views_share_a_larger_window(window: MainWindow) -> None:
+    window.resize(2000, 1200)
+    settle()
+    loss, predictions = (window.views.frame(name).width() for name in ("loss", "predictions"))
+    assert loss == pytest.approx(predictions, abs=3)
+    assert side(window, "left").width() == 288
+
+
+def test_what_a_person_arranges_is_remembered(make: Callable[..., MainWindow]) -> None:
+    first = make()
+    first.views.open_action("phase-portrait").trigger()  # closes it
+    first.apply_perspective("memory")
+    settle()
+    first.apply_perspective("overview")
+    settle()
+    assert "phase-portrait" not in first.views.opened()
+    first.close()
+    second = make()
+    assert "phase-portrait" not in second.views.opened()
+    second.reset_arrangement()
+    settle()
+    assert seen(second) == [name for name in ORDER if name not in ("gradients-by-layer", "weights")]
+    second.close()
+    assert "phase-portrait" in make().views.opened()
+
+
+def test_panels_are_remembered(make: Callable[..., MainWindow]) -> None:
+    first = make()
+    first._panels.touched = True  # as a press on the line between panels makes it
+    first.resizeDocks([side(first, "left")], [340], Qt.Orientation.Horizontal)
+    settle()
+    first.close()
+    second = make()
+    assert side(second, "left").width() == 340
+    second.reset_arrangement()
+    settle()
+    assert side(second, "left").width() == 288
+
+
+def test_a_press_on_a_line_between_views_counts_as_arranging(qtbot: QtBot, window: MainWindow) -> None:
+    assert not window.views.touched
+    edge = window.views.frame("loss").mapTo(window.views, QPoint(window.views.frame("loss").width(), 20))
+    qtbot.mouseClick(window.views, Qt.MouseButton.LeftButton, pos=edge)
+    assert window.views.touched
+
+
+def test_a_view_may_fail_to_exist(make: Callable[..., MainWindow], qtbot: QtBot, tmp_path: Path) -> None:
+    window = MainWindow(Actions(), Settings(tmp_path / "other.toml"))
+    qtbot.addWidget(window)
+    window.add_view("loss", TITLES["loss"], QWidget())
+    window.resize(1600, 1000)
+    window.show()
+    window.show_experiment()
+    settle()
+    assert seen(window) == ["loss"]
+    window.apply_perspective("memory")
+    assert seen(window) == []
+    window.apply_perspective("no such perspective")
+    assert window.perspective == "memory"
+
+
+# --- moving about ---------------------------------------------------------------------------------
+
+
+def test_keys_show_and_hide_panels(qtbot: QtBot, window: MainWindow) -> None:
+    window.activateWindow()
+    for key, name in ((Qt.Key.Key_F9, "left"), (Qt.Key.Key_F10, "right"), (Qt.Key.Key_F8, "problems")):
+        before = side(window, name).isHidden()
+        qtbot.keyClick(window, key)
+        assert side(window, name).isHidden() is not before
+        qtbot.keyClick(window, key)
+        assert side(window, name).isHidden() is before
+    assert window.actions_.toggle_left.isChecked()
+
+
+def test_the_tab_in_front_stays_in_front(window: MainWindow) -> None:
+    window.show_panel(1)
+    settle()
+    window.actions_.toggle_right.trigger()
+    settle()
+    window.actions_.toggle_right.trigger()
+    settle()
+    assert not side(window, "right.1").visibleRegion().isEmpty()
+
+
+def test_compare_brings_the_differences_up(window: MainWindow) -> None:
+    window.actions_.all["perspective.compare"].trigger()
+    settle()
+    assert not side(window, "right.2").visibleRegion().isEmpty()
+    assert window.perspective == "compare"
+
+
+def test_one_view_can_be_enlarged(window: MainWindow) -> None:
+    window.views.show_view("gates")
+    window.actions_.enlarge.trigger()
+    settle()
+    assert seen(window) == ["gates"]
+    assert window.views.frame("gates").width() == window.views.width()
+    window.actions_.next_view.trigger()
+    settle()
+    assert seen(window) == ["through-time"]
+    window.actions_.enlarge.trigger()
+    settle()
+    assert len(seen(window)) == 7
+    assert not window.views.touched
+    window.views.frame("loss").enlarge.emit()  # type: ignore[attr-defined]
+    settle()
+    assert seen(window) == ["loss"]
+    assert window.actions_.enlarge.isChecked()
+
+
+def test_views_are_gone_through_in_their_order(window: MainWindow) -> None:
+    window.views.show_view("loss")
+    visited = []
+    for _ in range(8):
+        visited.append(window.views.current)
+        window.actions_.next_view.trigger()
+    assert visited == list(ORDER[:8])
+    assert window.views.current == "loss"
+    window.actions_.previous_view.trigger()
+    assert window.views.current == "spectrum"
+
+
+def test_the_current_view_is_the_one_with_the_focus(qtbot: QtBot, window: MainWindow) -> None:
+    window.activateWindow()
+    frame = window.views.frame("gates")
+    assert isinstance(frame, Framed)
+    frame.field.setFocus()
+    settle()
+    assert window.views.current == "gates"
+
+
+def test_present_mode_shows_one_view_in_large_type(qtbot: QtBot, window: MainWindow) -> None:
+    window.views.show_view("gates")
+    window.start_present(full_screen=False)
+    settle()
+    assert window.perspective == "present"
+    assert window.actions_.present.isChecked()
+    assert theme.scale == 1.7
+    assert seen(window) == ["gates"]
+    assert window.menuBar().isHidden()
+    assert side(window, "left").isHidden()
+    qtbot.keyClick(window.present, Qt.Key.Key_Right)
+    assert seen(window) == ["through-time"]
+    qtbot.keyClick(window.present, Qt.Key.Key_Left)
+    qtbot.keyClick(window.present, Qt.Key.Key_Left)
+    assert seen(window) == ["hidden-states"]
+    header = window.views.frame("hidden-states").header  # type: ignore[attr-defined]
+    assert header.isVisible()
+    qtbot.keyClick(window.present, Qt.Key.Key_Escape)
+    settle()
+    assert window.perspective == "overview"
+    assert theme.scale == 1.0
+    assert len(seen(window)) == 7
+    assert all(window.views.frame(name).header.isVisible() for name in seen(window))  # type: ignore[attr-defined]
+    assert not side(window, "left").isHidden()
+
+
+def test_the_gallery_stands_alone(window: MainWindow) -> None:
+    window.show_gallery()
+    settle()
+    assert window.in_gallery
+    assert all(side(window, name).isHidden() for name in ("left", "right", "right.0", "problems"))
+    assert not window.toolbar.perspective.isVisible()
+    window.show_experiment()
+    settle()
+    assert not window.in_gallery
+    assert not side(window, "left").isHidden()
+
+
+def test_closing_can_be_refused(window: MainWindow) -> None:
+    told: list[int] = []
+    window.closed.connect(lambda: told.append(1))
+    window.closing = lambda: False
+    event = QCloseEvent()
+    window.closeEvent(event)
+    assert not event.isAccepted()
+    window.closing = lambda: True
+    window.close()
+    assert told == [1]
+
+
+# --- words ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("code", ["en", "zh"])
+@pytest.mark.parametrize("width", [Width.NARROW, Width.MEDIUM])
+def test_the_whole_toolbar_fits(make: Callable[..., MainWindow], width: Width, code: str) -> None:
+    window = make(width)
+    language.use(code)
+    window.actions_.follow(WorkerState.FAILED, has_document=True, dirty=True, checkpoint=1400)
+    window.toolbar.show_target(Text("CPU · compiled", "CPU · 已编译"))
+    settle()
+    for action in (window.actions_.run, window.actions_.stop, window.actions_.toggle_right):
+        button = next(b for b in window.toolbar.findChildren(QToolButton) if b.defaultAction() is action)
+        assert button.isVisible()
+        assert button.width() >= button.sizeHint().width()
+        assert window.toolbar.rect().contains(button.geometry())
+    assert not window.toolbar.findChild(QToolButton, "qt_toolbar_ext_button").isVisible()  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("code", ["en", "zh"])
+@pytest.mark.parametrize("size", [1.0, 2.0])
+@pytest.mark.parametrize("width", Width)
+def test_no_word_is_cut(make: Callable[..., MainWindow], width: Width, size: float, code: str) -> None:
+    window = make(width)
+    theme.use_text_size(size)
+    language.use(code)
+    window.status.show_state(WorkerState.PAUSED)
+    window.status.show_progress(312, 500, 2184, 3500, 1240, 6)
+    settle()
+    for kind in (QLabel, QToolButton, QPushButton):
+        for widget in window.findChildren(kind):
+            if widget.isVisible() and not isinstance(widget, Elided) and widget.text().strip():
+                # Labels of one line and buttons alike: what they ask for is what their words need.
+                assert widget.height() >= widget.fontMetrics().height() - 1, widget.text()
+                if not isinstance(widget.parentWidget(), SideDock):
+                    needed = widget.fontMetrics().horizontalAdvance(widget.text())
+                    icon_only = isinstance(widget, QToolButton) and (
+                        widget.toolButtonStyle() is Qt.ToolButtonStyle.ToolButtonIconOnly
+                    )
+                    assert icon_only or widget.width() >= needed - 1, widget.text()
+
+
+def test_every_button_has_a_name(window: MainWindow) -> None:
+    for button in window.findChildren(QToolButton):
+        if button.isVisible():
+            assert button.accessibleName() or button.text().strip()
+            assert button.toolTip() or button.text().strip()
+
+
+def test_the_title_names_experiment_and_changes(window: MainWindow) -> None:
+    window.show_document(Text("Airline passengers", "航空乘客"), dirty=True)
+    assert window.windowTitle() == "Airline passengers[*] – RNN Lab"
+    assert window.isWindowModified()
+    language.use("zh")
+    assert window.windowTitle().startswith("航空乘客")
+
+
+def test_a_banner_offers_one_main_action(qtbot: QtBot, window: MainWindow) -> None:
+    done: list[str] = []
+    main, other = QAction("Resume from 1400", window), QAction("Show where", window)
+    main.triggered.connect(lambda: done.append("main"))
+    window.banner(Text("Training stopped.", "训练已停止。"), main, detail=Text("Why.", "原因。"), more=[other])
+    banner = window.findChild(Banner)
+    assert banner is not None
+    assert banner.isVisible()
+    buttons = banner.findChildren(QPushButton)
+    assert [(button.text(), bool(button.property("primary"))) for button in buttons] == [
+        ("Resume from 1400", True),
+        ("Show where", False),
+    ]
+    assert not any(button.isVisible() for button in banner.findChildren(QToolButton))  # it stays until acted on
+    language.use("zh")
+    assert banner.accessibleName() == "错误: 训练已停止。 原因。"
+    qtbot.mouseClick(buttons[0], Qt.MouseButton.LeftButton)
+    assert done == ["main"]
+    assert not banner.isVisible()
+
+
+def test_a_note_can_be_closed(qtbot: QtBot, window: MainWindow) -> None:
+    window.banner(Text("A run can be resumed.", "有一次运行可以继续。"), None, "note")
+    banner = window.findChild(Banner)
+    assert banner is not None
+    close = next(button for button in banner.findChildren(QToolButton) if button.isVisible())
+    qtbot.mouseClick(close, Qt.MouseButton.LeftButton)
+    assert not banner.isVisible()
+
+
+# --- status bar -----------------------------------------------------------------------------------
+
+
+def texts(window: MainWindow) -> list[str]:
+    return [label.text() for label in window.status.findChildren(QLabel) if label.isVisible() and label.text()]
+
+
+def test_readings(window: MainWindow) -> None:
+    window.status.show_state(WorkerState.RUNNING)
+    window.status.show_progress(312, 500, 2184, 3500, 1240.4, 6.2)
+    window.status.show_watching(0.018)
+    shown = ["Running", "epoch 312 of 500", "update 2,184", "1,240 updates/s", "6 s left", "Watching costs 1.8%"]
+    assert texts(window) == shown
+    language.use("zh")
+    assert texts(window)[1:5] == ["第 312 轮，共 500 轮", "第 2,184 次更新", "每秒 1,240 次更新", "还需 6 秒"]
+    window.status.show_state(WorkerState.FAILED)
+    assert len(texts(window)) == 4  # neither rate nor time left, once it has ended
+    window.status.clear_progress()
+    assert texts(window) == ["已失败"]
+
+
+@pytest.mark.parametrize("state", WorkerState)
+def test_every_state_has_words(state: WorkerState) -> None:
+    assert state_text(state).en
+    assert state_text(state).zh != state_text(state).en
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0.2, "1 s left"), (89, "89 s left"), (120, "2 min left"), (9000, "2.5 h left")]
+)
+def test_time_left(seconds: float, words: str) -> None:
+    assert time_left(seconds).en == words
+
+
+def test_the_progress_line_follows(window: MainWindow) -> None:
+    window.status.show_progress(1, None, 250, 1000, 10, None)
+    assert window._progress.value() == 250
+    window.status.show_state(WorkerState.LOST)
+    assert window._progress.property("failed") is True
+    window.status.show_state(WorkerState.RUNNING)
+    assert window._progress.property("failed") is False
+
+
+def test_the_number_of_problems_opens_them(qtbot: QtBot, window: MainWindow) -> None:
+    window.status.show_problems(2, 1)
+    button = window.status.findChild(QToolButton)
+    assert button is not None
+    assert button.text() == "2 problems"
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert not side(window, "problems").isHidden()
+    assert window.actions_.toggle_problems.isChecked()
+
+
+def test_speed_goes_from_one_update_a_second_to_full(window: MainWindow) -> None:
+    told: list[float | None] = []
+    window.toolbar.speed_chosen.connect(told.append)
+    slider = window.toolbar.speed.slider
+    slider.setValue(0)
+    slider.setValue(slider.maximum())
+    assert told == [1.0, None]
