@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar, final
 
-import numpy as np
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
 from lab.errors import StoreError
@@ -13,7 +12,6 @@ from lab.experiment.query import Query, text_of
 from lab.experiment.runs import Run
 from lab.experiment.store import Store
 from lab.ui.panels.run_words import summary, title
-from lab.ui.stage import Curve
 
 RUN: Final = int(Qt.ItemDataRole.UserRole)
 CURVE: Final = RUN + 1
@@ -169,21 +167,6 @@ class RunModel(QAbstractListModel):
 
         while self.trash and self._store is not None:
             self.attempt(remove)
-
-    def experiment(self, run: str) -> str | None:
-        """The text of a run's experiment."""
-        return self.attempt(lambda store: store.experiment(run))
-
-    def curves(self, run: str) -> dict[str, Curve]:
-        """The curves of a run, all their values, by name."""
-        gathered: dict[str, tuple[list[int], list[float]]] = {}
-        for update, _, name, value in self.attempt(lambda store: store.scalars(run)) or []:
-            updates, values = gathered.setdefault(name, ([], []))
-            updates.append(update)
-            values.append(value)
-        return {
-            name: Curve(np.array(updates, np.int64), np.array(values)) for name, (updates, values) in gathered.items()
-        }
 
     def rowCount(self, parent: Index = _ROOT) -> int:
         return 0 if parent.isValid() else len(self._shown)

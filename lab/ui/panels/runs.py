@@ -23,12 +23,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from lab.errors import StoreError
+from lab.runner.messages import Problem
 from lab.ui.icons import bind_icon
-from lab.ui.panels.differences import Compared
 from lab.ui.panels.run_delegate import RunDelegate
 from lab.ui.panels.run_model import RUN, RunModel
-from lab.ui.panels.run_words import title
-from lab.ui.stage import Overlay
 from lab.ui.theme import bind_theme, dress, theme
 from lab.ui.widgets import Elided, hairline
 from lab.ui.words import Text, bind, bind_call
@@ -72,12 +71,12 @@ class RunsPanel(QWidget):
 
     reopened = Signal(str)
     compared = Signal(list)
-    """The ids of the runs that are compared with the one on the stage, in the order of their colours."""
+    """The ids of the run on the stage, if there is one, and of those compared with it, in the order of their colours."""
     queued = Signal(list)
     """Ids of runs whose experiments are to be run again, one after the other."""
     differences_asked = Signal()
     failed = Signal(object)
-    """A StoreError: a folder that is locked, read only or full."""
+    """A Problem: the folder is locked, read only or full."""
 
     def __init__(self, folder: Path, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -168,20 +167,6 @@ class RunsPanel(QWidget):
         """The run on the stage, if there is one, and those that are compared with it."""
         current = [self.model.current] if self.model.current else []
         return [*current, *(run for run in self.model.compared if run != self.model.current)]
-
-    def comparison(self) -> list[Compared]:
-        """The same runs as the panel of differences takes them."""
-        found = []
-        for one in self.compared_runs():
-            run, text = self.model.run(one), self.model.experiment(one)
-            if run is not None and text is not None:
-                found.append(Compared(run, text, self.model.series_of(one)))
-        return found
-
-    def overlays(self) -> list[Overlay]:
-        """The runs that are compared with the one on the stage, with their curves, as the stage takes them."""
-        others = [run for one in self.model.compared if (run := self.model.run(one)) and one != self.model.current]
-        return [Overlay(run.id, title(run), self.model.curves(run.id), self.model.series_of(run.id)) for run in others]
 
     def reopen(self) -> None:
         """Ask for the first selected run to be opened."""
@@ -296,7 +281,7 @@ class RunsPanel(QWidget):
         self.model.change(run, note=dialog.text())
 
     def _ticked(self) -> None:
-        self.compared.emit([run for run in self.model.compared if run != self.model.current])
+        self.compared.emit(self.compared_runs())
         self._say()
 
     def _say(self) -> None:
@@ -312,11 +297,13 @@ class RunsPanel(QWidget):
         self.empty.setVisible(nothing)
         self.empty.setText(str(_NO_MATCH if self.model.total() else _NONE))
 
-    def _tell(self, error: object) -> None:
+    def _tell(self, error: StoreError) -> None:
         # A folder that stays locked would say the same every second.
         if str(error) != self._told:
             self._told = str(error)
-            self.failed.emit(error)
+            self.failed.emit(
+                Problem(level="error", message=error.message, remedy=error.remedy or "", file=error.file or "")
+            )
 
 
 @final
