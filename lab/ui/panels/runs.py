@@ -71,7 +71,7 @@ class RunsPanel(QWidget):
 
     reopened = Signal(str)
     compared = Signal(list)
-    """The ids of the run on the stage, if there is one, and of those compared with it, in the order of their colours."""
+    """Ids of the run on the stage, if there is one, and of those compared with it, in the order of their colours."""
     queued = Signal(list)
     """Ids of runs whose experiments are to be run again, one after the other."""
     differences_asked = Signal()
