@@ -51,15 +51,15 @@ def serve(connection: "Connection[Any, Any]", place: Place) -> None:
     def leave(code: int) -> None:
         channel.flush(1.0)
         ring.close()
-        with contextlib.suppress(OSError):
-            place.crash.unlink()
         os._exit(code)  # a compilation, which cannot be broken off, would be waited for otherwise
 
     def abandon() -> None:
         time.sleep(ORPHAN)
         leave(1)
 
-    faulthandler.enable(place.crash.open("w", encoding="utf-8"))
+    faulthandler.enable(place.crash.open("a", encoding="utf-8"))
+    with contextlib.suppress(OSError):  # the window has it open, so it needs no name any more; Windows keeps it
+        place.crash.unlink()
     channel = Channel(connection, abandon)
     pulse = Pulse(channel, place.patience)
     pulse.start()

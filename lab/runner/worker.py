@@ -274,6 +274,7 @@ class _Line:
     def __init__(self, runs: Path, plugins: tuple[Path, ...], threads: int | None, patience: float) -> None:
         name = f"rnnlab-{os.getpid():x}-{secrets.token_hex(3)}"
         self.crash = Path(tempfile.gettempdir()) / f"{name}-crash.txt"
+        self._stacks = self.crash.open("w+", encoding="utf-8", errors="replace")
         place = Place(runs=runs, plugins=plugins, threads=threads, ring=name, crash=self.crash, patience=patience)
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
@@ -304,6 +305,7 @@ class _Line:
         self.process.join(5.0)
         self.channel.close(1.0)
         self.ring.close()
+        self._stacks.close()
         with contextlib.suppress(OSError):
             self.crash.unlink(missing_ok=True)
 
@@ -311,9 +313,8 @@ class _Line:
         """What there is to say of a process that has ended without being asked to."""
         self.process.join(1.0)
         code = self.process.exitcode
-        stacks = ""
-        with contextlib.suppress(OSError):
-            stacks = self.crash.read_text(encoding="utf-8", errors="replace")
+        self._stacks.seek(0)
+        stacks = self._stacks.read()
         if self.killed:
             return Problem(level="warning", message="the worker did not stop, and was ended", remedy=_GO_ON)
         message, remedy = f"the worker has ended with exit code {code}", _GO_ON

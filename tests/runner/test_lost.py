@@ -198,3 +198,14 @@ def test_without_a_window_the_worker_ends_and_keeps_the_run(tmp_path: Path) -> N
         (run,) = store.runs()
     assert run.state == "interrupted"
     assert run.updates > 0
+
+
+def test_a_crash_in_native_code_is_told_with_the_stacks(watched: Watched) -> None:
+    watched.until(lambda: watched.worker.state is WorkerState.IDLE)
+    assert watched.worker.pid is not None
+    os.kill(watched.worker.pid, signal.SIGSEGV)
+    problem = watched.reach(WorkerState.LOST).problem
+    assert problem is not None
+    assert "SIGSEGV" in problem.message
+    assert "Fatal Python error: Segmentation fault" in problem.details
+    assert "serving.py" in problem.details
