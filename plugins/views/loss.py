@@ -48,6 +48,7 @@ class Loss(View):
         self._held = Line(self._plot, "series2", z=4)
         self._dots = Dots(self._plot, "series2", z=5)
         self._others: list[tuple[Line, Dots]] = []
+        self._thinned: dict[str, Thinned] = {}
         self._train, self._validation = Thinned(), Thinned()
         self._log, self._smoothing = True, SMOOTHINGS[1]
         self._drawn: tuple[Any, ...] = ()
@@ -121,7 +122,7 @@ class Loss(View):
                 dots.clear_points()
                 continue
             overlay = self.stage.overlays[place]
-            thinned = Thinned()
+            thinned = self._thinned.setdefault(overlay.run, Thinned())
             thinned.follow(*_held(overlay))
             x, y = thinned.outline()
             y = self._scaled(y)
@@ -296,6 +297,7 @@ class Loss(View):
     def _forget(self) -> None:
         self._train.clear()
         self._validation.clear()
+        self._thinned = {}
         self._plot.free = False
         self._drawn = ()
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QImage, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -286,3 +286,22 @@ def test_the_example_of_the_help_works(qtbot: QtBot, stages: dict[str, Stage], t
     assert frame.problem is None
     assert "largest" in frame.sentence.en
     painted(frame)
+
+
+def test_the_wheel_zooms_and_a_double_click_shows_all(qtbot: QtBot, stages: dict[str, Stage]) -> None:
+    frame = shown(qtbot, "loss", stages["series"])
+    canvas = frame.findChild(Canvas)
+    plot = canvas.plots[0]
+    before = plot.view()
+    place = plot.rect.center()
+    wheel = QWheelEvent(
+        place, canvas.viewport().mapToGlobal(place), QPoint(0, 0), QPoint(0, 240), Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False,
+    )  # fmt: skip
+    QApplication.sendEvent(canvas.viewport(), wheel)
+    assert plot.free
+    (left, right), _ = plot.view()
+    assert right - left < before[0][1] - before[0][0]
+    QTest.mouseDClick(canvas.viewport(), Qt.MouseButton.LeftButton, pos=place.toPoint())
+    assert not plot.free
+    assert plot.view() == before

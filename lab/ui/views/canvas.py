@@ -4,11 +4,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, final
 
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import QFrame
 
 from lab.ui.theme import theme
+from lab.ui.views.marks import pen
 
 if TYPE_CHECKING:
     from lab.ui.views.plot import Plot
@@ -19,6 +20,10 @@ pg.setConfigOptions(imageAxisOrder="row-major", antialias=False)
 
 MARGINS: Final = (10, 0, 18, 4)
 """Left, top, right and bottom of every canvas, in pixels."""
+_BY_KEY: Final = frozenset(
+    {Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason}
+)
+"""Focus that came by a key has a ring; a click shows by itself where it went."""
 _STEPS: Final = {
     Qt.Key.Key_Left: (-1, 0),
     Qt.Key.Key_Right: (1, 0),
@@ -51,6 +56,7 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
         self._arrange = arrange
         self._keys = keys
         self._dragged: Plot | None = None
+        self._ringed = False
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if keys else Qt.FocusPolicy.ClickFocus)
         self.setMinimumSize(60, 60)
@@ -127,6 +133,22 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]
         super().leaveEvent(event)
         self.pointer = None
         self.pointed.emit()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self._ringed = event.reason() in _BY_KEY
+        self.viewport().update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self._ringed = False
+        self.viewport().update()
+
+    def drawForeground(self, painter: QPainter, rect: QRectF | QRect) -> None:
+        super().drawForeground(painter, rect)
+        if self._ringed:
+            painter.setPen(pen("accent", width=2.0))
+            painter.drawRect(QRectF(self.rect()).adjusted(1, 1, -1, -1))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         step = _STEPS.get(Qt.Key(event.key())) if self._keys and not event.modifiers() else None

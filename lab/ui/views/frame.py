@@ -16,6 +16,7 @@ from lab.ui.api import Key, Sentence, View
 from lab.ui.icons import bind_icon
 from lab.ui.theme import bind_theme, dress, ground, theme
 from lab.ui.views import export
+from lab.ui.views.canvas import Canvas
 from lab.ui.views.heading import HEIGHT, paint_heading
 from lab.ui.views.plot import LEFT
 from lab.ui.widgets import Elided, Mark
@@ -63,7 +64,8 @@ class ViewFrame(QWidget):
         if self._heading is not None:
             self._column.addWidget(self._heading)
         self._column.addWidget(view, 1)
-        bind(self, self.setAccessibleName, self.title)
+        for named in (self, view):
+            bind(named, named.setAccessibleName, self.title)
         view.told.connect(self._told)
         theme.changed.connect(self._restyle)
         language.changed.connect(self._say_again)
@@ -205,6 +207,9 @@ class ViewFrame(QWidget):
         self._said = self.view.sentence()
         self.header.say(self._said)
         self.view.setAccessibleDescription(str(self._said.text))
+        for canvas in self.view.findChildren(Canvas):
+            canvas.setAccessibleName(str(self.title))
+            canvas.setAccessibleDescription(str(self._said.text))
         if self._heading is not None:
             self._heading.show_words(self.view.axis(), self.view.legend())
 

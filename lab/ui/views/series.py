@@ -201,7 +201,7 @@ class SeriesPart(Part):
         plain = Text("Off by {e} {unit} on the test part ({metric}).", "测试部分误差 {e} {unit}（{metric}）。").with_(
             **values
         )
-        bare = Text("{metric} {e} on the test part.", "测试部分 {metric} 为 {e}。").with_(**values)
+        bare = Text("{metric} {e} on the test part.", "测试部分{metric}为 {e}。").with_(**values)
         if not stated:
             return Sentence(names.fitting(plain, bare))
         name, best = min(stated.items(), key=lambda one: one[1])
@@ -302,7 +302,7 @@ class PairsPart(Part):
         error, stated = frame.notes.get("error"), self.stage.about.get("baselines") or {}
         if isinstance(error, (int, float)) and stated:
             name, best = min(stated.items(), key=lambda one: one[1])
-            words = Text("{metric} {e} on the test part; {name}: {b}.", "测试部分 {metric} {e}；{name}：{b}。")
+            words = Text("{metric} {e} on the test part; {name}: {b}.", "测试部分{metric} {e}；{name}：{b}。")
             values = {"metric": names.metric(str(frame.notes.get("metric", ""))), "e": number(error)}
             full = words.with_(**values, name=names.baseline(name), b=number(float(best)))
             return Sentence(full, "good" if error < best else "")
