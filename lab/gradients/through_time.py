@@ -114,46 +114,60 @@ def _handed_down(below: Link, first: int, into: Mapping[str, Array]) -> dict[str
 
 
 @final
-class Truncation:
-    """What is left of the gradient of a chain's parameters if for every loss only its last n steps are kept."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Run:
+    """A chain of blocks that losses were taken back through; `symbols` (T,) are those read at a learned embedding."""
 
-    def __init__(self, links: Sequence[Link], losses: Losses, symbols: tuple[Array, int] | None = None) -> None:
-        """`symbols` are those that a learned embedding was read at, (T,), and how many there are."""
-        self.links, self.losses = links, losses
-        self.symbols = symbols
-        self.steps = links[0].passage.steps
+    links: Sequence[Link]
+    losses: Losses
+    symbols: Array | None = None
 
-    def kept(self) -> tuple[Array, Array, float]:
-        """‖g_n‖² and g_n · g for n = 1 ... T, and ‖g‖², where g is the whole gradient and g_T the same."""
-        whole = self._gradient(lambda array: array.sum(axis=0), np.arange(self.steps))
-        so_far = [np.zeros_like(one) for one in whole]
-        squares, products = np.zeros(self.steps), np.zeros(self.steps)
-        for lag in range(self.steps):
-            for total, part in zip(so_far, self._from_lag(lag), strict=True):
-                total += part
-            squares[lag] = sum(np.dot(total, total) for total in so_far)
-            products[lag] = sum(np.dot(*pair) for pair in zip(so_far, whole, strict=True))
-        return squares, products, float(sum(np.dot(one, one) for one in whole))
-
-    def _from_lag(self, lag: int) -> list[Array]:
+    def from_lag(self, lag: int) -> tuple[list[Array], Array | None]:
         """The part of the gradient that comes from the steps k = t - lag."""
         rows = np.flatnonzero(self.losses.ends >= lag)
         steps = self.losses.ends[rows] - lag
-        return self._gradient(lambda array: array[rows, steps], steps)
+        return self.gradient(lambda array: array[rows, steps], steps)
 
-    def _gradient(self, pick: Callable[[Array], Array], steps: Array) -> list[Array]:
-        """The gradients of all parameters, flat, from the picked rows at their steps."""
+    def whole(self) -> tuple[list[Array], Array | None]:
+        """The whole gradient."""
+        return self.gradient(lambda array: array.sum(axis=0), np.arange(self.links[0].passage.steps))
+
+    def gradient(self, pick: Callable[[Array], Array], steps: Array) -> tuple[list[Array], Array | None]:
+        """From the picked rows at their steps, the gradients of all parameters, flat, and of what was read, (R, ·)."""
         parts: list[Array] = []
         for link in self.links:
             kept = {value: pick(array) for value, array in link.kept.items()}
             totals = {pull.weight: summed(link.passage, pull, kept, steps) for pull in link.pulls}
             parts += flat_parameters(link.pullback, link.passage, totals)
-        if self.symbols is not None:
-            symbols, count = self.symbols
-            one_hot = np.zeros((len(steps), count))
-            one_hot[np.arange(len(steps)), symbols[steps]] = 1.0
-            parts.append((one_hot.T @ pick(self.links[-1].into["x"])).reshape(-1))
-        return parts
+        if self.symbols is None:
+            return parts, None
+        embedded = np.zeros((self.symbols.max() + 1, self.links[-1].into["x"].shape[2]))
+        np.add.at(embedded, self.symbols[steps], pick(self.links[-1].into["x"]))
+        return parts, embedded
+
+
+def truncated(runs: Sequence[Run]) -> tuple[Array, Array, float]:
+    """‖g_n‖² and g_n · g for n = 1 ... T, and ‖g‖²: g is the gradient of all parameters below the readout.
+
+    In g_n only the last n steps of every loss are kept. Chains have no parameters in common but those of the embedding.
+    """
+    steps = runs[0].links[0].passage.steps
+    whole = _together([run.whole() for run in runs])
+    so_far = [np.zeros_like(one) for one in whole]
+    squares, products = np.zeros(steps), np.zeros(steps)
+    for lag in range(steps):
+        for total, part in zip(so_far, _together([run.from_lag(lag) for run in runs]), strict=True):
+            total += part
+        squares[lag] = sum(np.dot(total, total) for total in so_far)
+        products[lag] = sum(np.dot(*pair) for pair in zip(so_far, whole, strict=True))
+    return squares, products, float(sum(np.dot(one, one) for one in whole))
+
+
+def _together(found: Sequence[tuple[list[Array], Array | None]]) -> list[Array]:
+    """The gradients of all chains; that of the embedding is the sum of theirs."""
+    parts = [part for one, _ in found for part in one]
+    embedded = [one for _, one in found if one is not None]
+    return [*parts, np.sum(embedded, axis=0).reshape(-1)] if embedded else parts
 
 
 def summed(passage: Passage, pull: WeightPull, kept: Mapping[Var, Array], steps: Array) -> Array:

@@ -11,7 +11,7 @@ from lab.compile.executor import Executor
 from lab.errors import ExperimentError, unknown
 from lab.gradients.jacobian import step_jacobians
 from lab.gradients.pullback import Passage, Pullback
-from lab.gradients.through_time import Link, Losses, Truncation, flat_parameters, go_back, summed
+from lab.gradients.through_time import Link, Losses, Run, flat_parameters, go_back, summed, truncated
 from lab.model.architecture import Architecture
 from lab.model.blueprint import Block, blueprint
 from lab.model.network import Network
@@ -99,17 +99,17 @@ class Unrolled:
             )
         two_ways = len(chains) > 1
         bottom = chosen[-1].startswith("layers.0")
-        truncated = bottom and (not two_ways or self.length <= self._most(chains, weights=True))
-        used = (chains if two_ways else [chosen]) if truncated else [chosen[: chosen.index(layer) + 1]]
-        steps = min(self.length, self._most(used, weights=truncated))
-        runs = [self._run(chain, steps, weights=truncated) for chain in used]
-        links, losses = next(run for chain, run in zip(used, runs, strict=True) if layer in chain)
-        link = links[next(chain for chain in used if layer in chain).index(layer)]
+        complete = bottom and (not two_ways or self.length <= self._most(chains, weights=True))
+        used = (chains if two_ways else [chosen]) if complete else [chosen[: chosen.index(layer) + 1]]
+        steps = min(self.length, self._most(used, weights=complete))
+        runs = [self._run(chain, steps, weights=complete) for chain in used]
+        run = next(run for chain, run in zip(used, runs, strict=True) if layer in chain)
+        link = run.links[next(chain for chain in used if layer in chain).index(layer)]
         share = cosine = np.full(steps, np.nan)
-        if truncated:
+        if complete:
             share, cosine = self._truncated(runs, steps)
-        first = 0 if layer.endswith(".reverse") and len(losses.ends) == 1 else self.length - steps
-        return ThroughTime(layer=layer, first=first, norms=_norms(link, losses), share=share, cosine=cosine)
+        first = 0 if layer.endswith(".reverse") and self._single else self.length - steps
+        return ThroughTime(layer=layer, first=first, norms=_norms(link, run.losses), share=share, cosine=cosine)
 
     def _block(self, layer: str) -> tuple[int, Block, Executor]:
         if layer not in self._blocks:
@@ -156,7 +156,7 @@ class Unrolled:
         inputs = {name: executor.input(name)[first:last, column] for name in traced.inputs}
         return Passage(traced, parameters | self.calculus.plan.constants(block), states, inputs)
 
-    def _run(self, chain: list[str], steps: int, *, weights: bool) -> tuple[list[Link], Losses]:
+    def _run(self, chain: list[str], steps: int, *, weights: bool) -> Run:
         """Take all losses back through a chain."""
         depth, top, _ = self._blocks[chain[0]]
         reverse = top.name.endswith(".reverse")
@@ -171,15 +171,19 @@ class Unrolled:
         else:
             last = self.architecture.readout == "last" and reverse
             losses = Losses(np.array([0 if last else steps - 1]), seeds, spread)
+        embedded = weights and self.architecture.encoding == "embedding" and chain[-1].startswith("layers.0")
         links = []
         for place, name in enumerate(chain):
             _, block, executor = self._blocks[name]
             passage = self._passage(block, executor, first, first + steps)
-            embedded = self.architecture.encoding == "embedding" and name.startswith("layers.0")
-            inputs = place + 1 < len(chain) or (weights and embedded)
+            inputs = place + 1 < len(chain) or embedded
             links.append(Link(self.calculus.pullback(block), passage, len(losses.ends), weights=weights, inputs=inputs))
         go_back(links, losses)
-        return links, losses
+        symbols = None
+        if embedded and self.symbols is not None:
+            read = self.symbols[: self.length]
+            symbols = (read[::-1] if reverse else read)[first : first + steps]
+        return Run(links, losses, symbols)
 
     def _rows(self) -> tuple[Passage, Pullback]:
         """The readout on the rows that have a loss."""
@@ -218,17 +222,10 @@ class Unrolled:
         totals = {pull.weight: summed(passage, pull, kept, rows) for pull in pullback.weights}
         return float(sum(np.dot(one, one) for one in flat_parameters(pullback, passage, totals)))
 
-    def _truncated(self, runs: list[tuple[list[Link], Losses]], steps: int) -> tuple[Array, Array]:
+    def _truncated(self, runs: list[Run], steps: int) -> tuple[Array, Array]:
         outside = self._readout_square(steps)
-        squares, products, whole = np.full(steps, outside), np.full(steps, outside), outside
-        for links, losses in runs:
-            symbols = None
-            if self.architecture.encoding == "embedding" and self.symbols is not None:
-                read = self.symbols[: self.length][self.length - steps :]
-                reverse = links[0].pullback is not self.calculus.pullback(self.calculus.plan.layers[-1][0])
-                symbols = (read[::-1] if reverse else read, self.architecture.inputs)
-            found = Truncation(links, losses, symbols).kept()
-            squares, products, whole = squares + found[0], products + found[1], whole + found[2]
+        squares, products, whole = truncated(runs)
+        squares, products, whole = squares + outside, products + outside, whole + outside
         share, cosine = np.sqrt(squares / whole), products / np.sqrt(squares * whole)
         share[-1] = cosine[-1] = 1.0 if np.isfinite(whole) and whole > 0 else np.nan
         return share, cosine

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from lab.errors import ExperimentError
-from lab.gradients.unrolled import Calculus, ThroughTime, Unrolled
+from lab.gradients.through_time import truncated as whole_square
+from lab.gradients.unrolled import ThroughTime, Unrolled
 from lab.model.architecture import Architecture, LayerPlan
 from lab.registry.manager import load_catalog
 from tests.gradients.unrolled_cases import BATCH, HIDDEN, STEPS, Case, Nudged, cases, made
@@ -200,16 +201,17 @@ def _turned(case: Case) -> Unrolled:
     return Case(network, batch, case.architecture).unrolled()
 
 
-def test_the_whole_gradient_of_both_directions_is_the_engines() -> None:
-    """Norm and cosine are ratios: that what they compare with is the gradient shows when one step is kept of one."""
-    case = CASES["both directions"]
+@pytest.mark.parametrize("name", [name for name in CASES if name != "above both directions"])
+def test_the_whole_gradient_is_the_engines(name: str) -> None:
+    """Shares and cosines are ratios: the norm that they compare with is that of the gradient of the summed losses."""
+    case = CASES[name]
+    opened = case.unrolled()
+    runs = [opened._run(chain, STEPS, weights=True) for chain in opened._chains()]
+    square = opened._readout_square(STEPS) + whole_square(runs)[2]
     network = case.alone()
-    network.begin(case.batch["inputs"][:1, :1], case.batch["targets"][:1, :1])
-    network.forward(0, 1)
-    found = Unrolled(Calculus(case.architecture), network, 0, 1, case.batch["targets"][:1, 0], None).through_time(
-        "layers.0"
-    )
-    assert found.share.tolist() == [1.0]
+    network.backward(0, STEPS)
+    wanted = len(ends(case)) ** 2 * network.gradient @ network.gradient
+    assert square == pytest.approx(wanted, rel=1e-10)
 
 
 def test_a_layer_below_one_of_two_directions_has_no_triangle() -> None:
