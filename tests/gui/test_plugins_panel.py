@@ -32,6 +32,7 @@ def said(panel: PluginsPanel) -> str:
 def test_every_component_is_named_with_its_file(qtbot: QtBot, catalog: Catalog) -> None:
     panel = PluginsPanel(catalog)
     qtbot.addWidget(panel)
+    panel.show()
     text = said(panel)
     for entry in catalog.components:
         assert entry.title["en"] in text

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final, final
 
 from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from lab.registry.catalog import Catalog, Entry, Failure
@@ -44,6 +45,7 @@ class PluginsPanel(QWidget):
         self.summary.setContentsMargins(12, 6, 12, 6)
         dress(self.summary, 12, role="muted", tabular=True)
         self._catalog: Catalog | None = None
+        self._built = False
         self._scroll = QScrollArea()
         self._scroll.setWidgetResizable(True)
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -59,7 +61,20 @@ class PluginsPanel(QWidget):
 
     def show_catalog(self, catalog: Catalog | None) -> None:
         """List another catalog: plugins were loaded anew."""
-        self._catalog = catalog
+        self._catalog, self._built = catalog, False
+        if self.isVisible():
+            self._build()
+        self._say()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._build()
+
+    def _build(self) -> None:
+        """The page, made when it is seen first: a start of the window need not wait for it."""
+        if self._built:
+            return
+        self._built, catalog = True, self._catalog
         page = QWidget()
         ground(page, "chrome")
         column = QVBoxLayout(page)
@@ -71,7 +86,6 @@ class PluginsPanel(QWidget):
             self._fill(column, catalog)
         column.addStretch(1)
         self._scroll.setWidget(page)
-        self._say()
 
     def _fill(self, column: QVBoxLayout, catalog: Catalog) -> None:
         if catalog.failures:
