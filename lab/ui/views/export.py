@@ -3,19 +3,21 @@
 import csv
 import io
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, final
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPoint, QRect, QSize
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QPainter, QPixmap
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QWidget
 
 from lab.errors import LabError
 from lab.experiment.atomic import write_atomically
+from lab.ui.icons import pixmap
 from lab.ui.theme import theme
 from lab.ui.views.canvas import Canvas
 
@@ -25,22 +27,59 @@ _RATIO: Final = 2
 """Pixels of a saved picture for each pixel on the screen: it is printed and projected."""
 
 
-def save(widget: QWidget, table: Mapping[str, Array], path: Path) -> None:
-    """Save what a widget shows, or its table, in the format that the ending of the file names.
+@final
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What of a view is saved: its title, its sentence with an icon, and the widgets below them, from top to bottom."""
+
+    title: str
+    sentence: str
+    icon: str
+    widgets: Sequence[QWidget]
+    table: Mapping[str, Array]
+
+    def size(self) -> QSize:
+        """The size of the picture, in pixels of the screen."""
+        width = max(widget.width() for widget in self.widgets)
+        return QSize(width, _caption_height() + sum(widget.height() for widget in self.widgets))
+
+    def paint(self, painter: QPainter) -> None:
+        """Paint all of it."""
+        size = self.size()
+        painter.fillRect(QRect(QPoint(0, 0), size), theme.colour("sheet"))
+        flags = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
+        width, title, line = size.width() - 24, theme.px(24), theme.px(17)
+        painter.setPen(theme.colour("text"))
+        painter.setFont(theme.font(13, 600))
+        painter.drawText(QRect(12, 6, width, title), flags, self.title)
+        indent = theme.px(20) if self.icon else 0
+        if self.icon:
+            picture = pixmap(self.icon, self.icon, theme.px(14))
+            painter.drawPixmap(12, 6 + title + (line - theme.px(14)) // 2, picture)
+        painter.setPen(theme.colour("text" if self.icon else "muted"))
+        painter.setFont(theme.font(12))
+        painter.drawText(QRect(12 + indent, 6 + title, width - indent, line), flags, self.sentence)
+        top = _caption_height()
+        for widget in self.widgets:
+            widget.render(painter, QPoint(0, top))
+            top += widget.height()
+
+
+def save(shown: Shown, path: Path) -> None:
+    """Save what a view shows, or its table, in the format that the ending of the file names.
 
     LabError where the ending is another or the file cannot be written.
     """
     ending = path.suffix.lower().removeprefix(".")
     makers: Mapping[str, Callable[[], bytes]] = {
-        "png": lambda: as_png(widget),
-        "svg": lambda: as_svg(widget),
-        "csv": lambda: as_csv(table),
-        "npz": lambda: as_npz(table),
+        "png": lambda: as_png(shown),
+        "svg": lambda: as_svg(shown),
+        "csv": lambda: as_csv(shown.table),
+        "npz": lambda: as_npz(shown.table),
     }
     if ending not in makers:
-        raise LabError(
-            f"cannot save as {path.suffix or path.name!r}", remedy="End the name in .png, .svg, .csv or .npz"
-        )
+        remedy = "End the name in .png, .svg, .csv or .npz"
+        raise LabError(f"cannot save as {path.suffix or path.name!r}", remedy=remedy)
     try:
         content = makers[ending]()
         write_atomically(path, lambda place: _put(place, content))
@@ -54,12 +93,17 @@ def _put(path: Path, content: bytes) -> None:
     path.write_bytes(content)
 
 
-def as_png(widget: QWidget) -> bytes:
-    """The widget as it is on the screen, at twice the resolution."""
-    picture = QPixmap(widget.size() * _RATIO)
+def _caption_height() -> int:
+    return theme.px(24) + theme.px(17) + 10
+
+
+def as_png(shown: Shown) -> bytes:
+    """A picture at twice the resolution of the screen."""
+    picture = QPixmap(shown.size() * _RATIO)
     picture.setDevicePixelRatio(_RATIO)
-    picture.fill(theme.colour("sheet"))
-    widget.render(picture)
+    painter = QPainter(picture)
+    shown.paint(painter)
+    painter.end()
     kept = QByteArray()
     buffer = QBuffer(kept)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
@@ -67,24 +111,23 @@ def as_png(widget: QWidget) -> bytes:
     return bytes(kept.data())
 
 
-def as_svg(widget: QWidget) -> bytes:
-    """The widget as vectors; text stays text, images of arrays stay images."""
+def as_svg(shown: Shown) -> bytes:
+    """Vectors; text stays text, images of arrays stay images."""
     kept = QByteArray()
     buffer = QBuffer(kept)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     # Version 1.1 knows clipping; without it curves would run out of their axes.
     generator = QSvgGenerator(QSvgGenerator.SvgVersion.Svg11)
     generator.setOutputDevice(buffer)
-    generator.setSize(widget.size())
-    generator.setViewBox(QRect(QPoint(0, 0), QSize(widget.size())))
+    generator.setSize(shown.size())
+    generator.setViewBox(QRect(QPoint(0, 0), shown.size()))
     generator.setResolution(96)
-    canvases = widget.findChildren(Canvas)
+    canvases = [canvas for widget in shown.widgets for canvas in widget.findChildren(Canvas)]
     for canvas in canvases:
         canvas.as_vectors(True)
     try:
         painter = QPainter(generator)
-        painter.fillRect(widget.rect(), theme.colour("sheet"))
-        widget.render(painter, QPoint(0, 0))
+        shown.paint(painter)
         painter.end()
     finally:
         for canvas in canvases:

@@ -104,12 +104,10 @@ class ViewFrame(QWidget):
 
     def save(self, path: Path) -> None:
         """Save what is shown, in the format of the file's ending. LabError where that cannot be."""
+        below = [one for one in (self._heading, self._message or self.view) if one is not None]
         table = {} if self.problem is not None else self.view.table()
-        self.header.show_buttons(False)
-        try:
-            export.save(self, table, path)
-        finally:
-            self.header.show_buttons(True)
+        said = self.header.sentence
+        export.save(export.Shown(str(self.title), str(said.text), said.mark, below, table), path)
 
     def ask_and_save(self, ending: str = "png") -> None:
         """Ask for a file and save what is shown there; what goes wrong is sent as `failed`."""
@@ -276,10 +274,10 @@ class _Header(QWidget):
         self._reading.setVisible(not tabbed)
         self._resize()
 
-    def show_buttons(self, wanted: bool) -> None:
-        """Show or hide what is of no use in a saved picture."""
-        self.more.setVisible(wanted)
-        self.enlarge.setVisible(wanted and not self._tabbed)
+    @property
+    def sentence(self) -> Sentence:
+        """The sentence that is shown."""
+        return self._now[1]
 
     def say(self, sentence: Sentence) -> None:
         """Show another sentence."""
