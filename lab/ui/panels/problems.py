@@ -110,6 +110,7 @@ class ProblemsPanel(QScrollArea):
     def _drop(self, row: "_Row") -> None:
         self._rows.remove(row)
         self._column.removeWidget(row)
+        row.hide()
         row.deleteLater()
 
     def _tell(self) -> None:
