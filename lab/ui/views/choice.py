@@ -114,6 +114,8 @@ class Choice(QWidget):
         self.chosen.emit(index)
 
     def _restyle(self) -> None:
+        # As high as the row of a title, so that rows with and without a choice are level.
+        self.setStyleSheet(f'QToolButton[seg="true"] {{ min-height: {theme.px(19)}px; max-height: {theme.px(19)}px; }}')
         for button in (*self._group.buttons(), self._one):
             button.setFont(theme.font(12))
             button.setIconSize(QSize(_SQUARE, _SQUARE))
