@@ -305,3 +305,13 @@ def test_the_wheel_zooms_and_a_double_click_shows_all(qtbot: QtBot, stages: dict
     QTest.mouseDClick(canvas.viewport(), Qt.MouseButton.LeftButton, pos=place.toPoint())
     assert not plot.free
     assert plot.view() == before
+
+
+def test_the_last_picture_has_its_own_sentence(qtbot: QtBot, stages: dict[str, Stage]) -> None:
+    stage = Stage()
+    stage.state = WorkerState.RUNNING
+    frame = shown(qtbot, "spectrum", stage)
+    assert "Waiting" in frame.sentence.en
+    put(stage, stages["series"].frames["spectrum"])
+    frame.refresh()
+    qtbot.waitUntil(lambda: "Largest" in frame.sentence.en, timeout=2000)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, final
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAction, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
@@ -51,6 +51,9 @@ class ViewFrame(QWidget):
         self._said = Sentence(Text.plain(""))
         self._said_at = 0.0
         self._state: WorkerState | None = None
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.timeout.connect(self._say_again)
         ground(self, "sheet")
         self.header = _Header(self.title, view.chooser())
         self.header.more.setMenu(self._menu())
@@ -197,9 +200,14 @@ class ViewFrame(QWidget):
             return
         self._guarded(lambda: self.header.read(self.view.reading()))
         now = time.monotonic()
-        if self.problem is None and (force or now - self._said_at >= SENTENCE_SECONDS):
+        wait = self._said_at + SENTENCE_SECONDS - now
+        if self.problem is None and (force or wait <= 0):
             self._said_at, self._state = now, self.view.stage.state
+            self._later.stop()
             self._guarded(self._say)
+        elif not self._later.isActive():
+            # The last picture of all must not keep the sentence of one before it.
+            self._later.start(max(1, round(1e3 * wait)))
 
     def _say(self) -> None:
         self._said = self.view.sentence()
