@@ -21,6 +21,7 @@ class AboutDialog(QDialog):
         super().__init__(parent)
         bind(self, self.setWindowTitle, Text("About RNN Lab", "关于 RNN Lab"))
         ground(self, "chrome")
+        self.finished.connect(self.deleteLater)
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 20, 24, 16)
         column.setSpacing(8)

@@ -8,9 +8,9 @@ from PySide6.QtWidgets import QMenu
 
 from lab.runner.messages import WorkerState
 from lab.ui.icons import bind_icon, icon
-from lab.ui.theme import bind_theme
+from lab.ui.theme import bind_theme, theme
 from lab.ui.verbs import CHOICES, FILE, RUN, VIEW, Verb
-from lab.ui.words import Text, bind, bind_call
+from lab.ui.words import Text, bind, bind_call, language
 
 Meaning = Literal["run", "pause", "resume"]
 
@@ -63,6 +63,8 @@ class Actions(QObject):
         self.recent = QMenu()
         bind(self, self.recent.setTitle, Text("Open recent", "最近打开"))
         bind_theme(self, self._draw_run)
+        bind_theme(self, self._tick_choices)
+        bind_call(self, self._tick_choices)
         self.follow(WorkerState.IDLE, has_document=False, dirty=False)
 
     def follow(
@@ -149,6 +151,11 @@ class Actions(QObject):
         if name != self._run_icon:
             self._run_icon = name
             self._draw_run()
+
+    def _tick_choices(self) -> None:
+        for group, chosen in ((self.languages, language.code), (self.themes, theme.choice)):
+            for action in group.actions():
+                action.setChecked(action.data() == chosen)
 
     def _draw_run(self) -> None:
         self.run.setIcon(icon(self._run_icon, "on_accent"))

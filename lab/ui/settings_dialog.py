@@ -33,6 +33,7 @@ class SettingsDialog(QDialog):
         self._settings = settings
         bind(self, self.setWindowTitle, Text("Settings", "设置"))
         ground(self, "chrome")
+        self.finished.connect(self.deleteLater)
         self.setMinimumWidth(520)
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 16, 20, 16)

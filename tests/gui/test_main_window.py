@@ -139,6 +139,14 @@ def test_every_action_has_words_and_a_key_of_its_own() -> None:
         assert action.toolTip() != english[name][1], name
 
 
+def test_menus_tick_what_is_shown() -> None:
+    actions = Actions()
+    language.use("zh")
+    theme.use("system")
+    assert [action.data() for action in actions.languages.actions() if action.isChecked()] == ["zh"]
+    assert [action.data() for action in actions.themes.actions() if action.isChecked()] == ["system"]
+
+
 @pytest.mark.parametrize(
     ("name", "key"),
     [

@@ -62,11 +62,14 @@ class Theme(QObject):
 
     def use(self, choice: str) -> None:
         """Show `light` or `dark`, or follow `system`. Any other choice follows the system."""
-        self.choice = choice if choice in CHOICES else "system"
-        tokens = THEMES[self.choice if self.choice != "system" else _of_system()]
+        choice = choice if choice in CHOICES else "system"
+        same, self.choice = choice == self.choice, choice
+        tokens = THEMES[choice if choice != "system" else _of_system()]
         if tokens is not self.tokens:
             self.tokens = tokens
             self._apply()
+        elif not same:
+            self.changed.emit()
 
     def use_text_size(self, factor: float) -> None:
         """Make all text larger or smaller: 1 is normal, between 0.8 and 2."""
