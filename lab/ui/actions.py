@@ -84,7 +84,7 @@ class Actions(QObject):
             action.setEnabled(under_way)
         self.save.setEnabled(has_document and dirty)
         with_document = (self.save_as, self.enlarge, self.export, self.next_view, self.previous_view, self.toggle_left)
-        for action in (*with_document, *self.perspectives.actions(), self.reset_arrangement):
+        for action in (*with_document, *self.perspectives.actions(), self.toggle_right, self.reset_arrangement):
             action.setEnabled(has_document)
         if not has_document:
             self.undo.setEnabled(False)

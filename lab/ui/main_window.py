@@ -162,7 +162,7 @@ class MainWindow(QMainWindow):
         name = self.views.current
         self._pages.setCurrentWidget(self.present)
         self._show_chrome(False)
-        self._panels.show(self._pages.currentWidget() is self._experiment)
+        self._panels.show(False, problems=False)
         self.present.begin(name)
         if full_screen:
             self.setWindowState(self.windowState() | Qt.WindowState.WindowFullScreen)
@@ -219,7 +219,6 @@ class MainWindow(QMainWindow):
         """Other widths, other arrangements."""
         super().resizeEvent(event)
         self._adapt()
-        self._panels.resize()
 
     def event(self, event: QEvent) -> bool:
         """Notice when a person moves a line between panels."""
@@ -338,6 +337,7 @@ class MainWindow(QMainWindow):
             if self._placed:
                 self._panels.place(width, self._memory.panels(width))
                 self._arrange_views()
+        self._panels.resize()
         self.toolbar.set_compact(self._width is Width.NARROW)
         self.status.set_compact(self._width is Width.NARROW)
 

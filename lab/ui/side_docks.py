@@ -60,7 +60,7 @@ class SidePanels(QObject):
         """The tab that stands in front; Qt forgets it while docks are hidden."""
         self.touched = False
         """Whether a person has moved panels or the lines between them."""
-        self._visible = False
+        self._visible, self._problems = False, True
         self._width = Width.MEDIUM
         self._sizing = QTimer(self)
         self._sizing.setSingleShot(True)
@@ -83,6 +83,7 @@ class SidePanels(QObject):
     def place(self, width: Width, state: QByteArray) -> None:
         """Put panels where they were left, or where they are at first in a window of this width."""
         self._width = width
+        self._note_front()
         if not state.isEmpty() and self._window.restoreState(state):
             for group in self._wanted:
                 self._wanted[group] = any(not dock.isHidden() for dock in self._of(group))
@@ -92,26 +93,20 @@ class SidePanels(QObject):
                 self._wanted["right"] = False
             self._stack()
         self.touched = not state.isEmpty()
-        self.show(self._visible)
+        self._apply()
         self.resize()
 
-    def show(self, visible: bool) -> None:
-        """Show the groups that are wanted, or none."""
-        self._visible = visible
-        for dock in self._of("right")[1:]:
-            if not dock.visibleRegion().isEmpty():
-                self._front = dock
-        for name, dock in self._docks.items():
-            dock.setVisible(visible and self._wanted[_group(name)])
-        if self._front is not None and not self._front.isHidden():
-            self._front.raise_()
-        self.changed.emit()
+    def show(self, visible: bool, problems: bool = True) -> None:
+        """Show the groups that are wanted, or at most the problems, or none."""
+        self._visible, self._problems = visible, problems
+        self._note_front()
+        self._apply()
 
     def want(self, group: str, wanted: bool) -> None:
         """Show or hide a group."""
         if group in self._wanted and self._wanted[group] != wanted:
             self._wanted[group] = wanted
-            self.show(self._visible)
+            self.show(self._visible, self._problems)
             self.resize()
 
     def resize(self) -> None:
@@ -131,6 +126,19 @@ class SidePanels(QObject):
             self.want(_group(name), True)
             dock.raise_()
 
+    def _note_front(self) -> None:
+        for dock in self._of("right")[1:]:
+            if not dock.visibleRegion().isEmpty():
+                self._front = dock
+
+    def _apply(self) -> None:
+        for name, dock in self._docks.items():
+            allowed = self._problems if _group(name) == "problems" else self._visible
+            dock.setVisible(allowed and self._wanted[_group(name)])
+        if self._front is not None and not self._front.isHidden():
+            self._front.raise_()
+        self.changed.emit()
+
     def _touch(self) -> None:
         self.touched = True
 
@@ -144,7 +152,8 @@ class SidePanels(QObject):
         tabs = self._of("right")[1:]
         for dock in tabs[1:]:
             self._window.tabifyDockWidget(tabs[0], dock)
-        self._front = tabs[0] if tabs else None
+        if tabs and self._front not in tabs:
+            self._front = tabs[0]
 
     def _settle(self) -> None:
         if not self.touched:
@@ -156,12 +165,14 @@ class SidePanels(QObject):
 
     def _size(self) -> None:
         horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
-        for group, size in (("left", LEFT[self._width]), ("right", RIGHT)):
+        for group, usual in (("left", LEFT[self._width]), ("right", RIGHT)):
             docks = [dock for dock in self._of(group)[:1] if not dock.isHidden()]
+            size = min(round(usual * theme.text_size), round(0.4 * self._window.width()))
             self._window.resizeDocks(docks, [size] * len(docks), horizontal)
         upper = [dock for dock in self._of("right")[:2] if not dock.isHidden()]
         if len(upper) == 2:
-            self._window.resizeDocks(upper, [CELL, max(self._window.height() - CELL - 100, 120)], vertical)
+            height = min(round(CELL * theme.text_size), self._window.height() // 2)
+            self._window.resizeDocks(upper, [height, max(self._window.height() - height - 100, 120)], vertical)
         below = [dock for dock in self._of("problems") if not dock.isHidden()]
         self._window.resizeDocks(below, [theme.px(PROBLEMS)] * len(below), vertical)
 

@@ -375,11 +375,32 @@ def test_the_tab_in_front_stays_in_front(window: MainWindow) -> None:
     assert not side(window, "right.1").visibleRegion().isEmpty()
 
 
+def test_problems_can_be_seen_beside_the_gallery(window: MainWindow) -> None:
+    window.show_gallery()
+    window.status.problems_asked.emit()
+    settle()
+    assert not side(window, "problems").isHidden()
+    assert side(window, "left").isHidden()
+
+
+def test_panels_grow_with_the_text(window: MainWindow) -> None:
+    theme.use_text_size(1.2)
+    settle()
+    assert side(window, "left").width() == 346
+    theme.use_text_size(2.0)
+    settle()
+    assert side(window, "left").width() == 512
+    assert side(window, "right").isHidden()  # as many letters fit into it as into a window of 800 pixels
+
+
 def test_compare_brings_the_differences_up(window: MainWindow) -> None:
     window.actions_.all["perspective.compare"].trigger()
     settle()
     assert not side(window, "right.2").visibleRegion().isEmpty()
     assert window.perspective == "compare"
+    window.resize(*WIDTHS[Width.WIDE])
+    settle()
+    assert not side(window, "right.2").visibleRegion().isEmpty()
 
 
 def test_one_view_can_be_enlarged(window: MainWindow) -> None:
