@@ -3,7 +3,7 @@
 from typing import Final, final
 
 from PySide6.QtCore import QByteArray, QObject, Qt, QTimer, Signal
-from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QMainWindow, QTabBar, QWidget
+from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QMainWindow, QTabBar, QVBoxLayout, QWidget
 
 from lab.ui.perspectives import Width
 from lab.ui.theme import bind_theme, dress, ground, theme
@@ -38,7 +38,17 @@ class SideDock(QDockWidget):
         own = getattr(panel, "header", None)
         self.setTitleBarWidget(own if isinstance(own, QWidget) else QWidget() if tabbed else _head(title))
         ground(self, "chrome")
-        self.setWidget(panel)
+        self._panel = panel
+        holder = QWidget()
+        column = QVBoxLayout(holder)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(panel)
+        self.setWidget(holder)
+        self.visibilityChanged.connect(self._visible)
+
+    def _visible(self, visible: bool) -> None:
+        # A panel behind a tab counts as visible in Qt: the tab key would lead into it, and it would be kept up to date.
+        self._panel.setVisible(visible)
 
 
 @final
@@ -161,6 +171,8 @@ class SidePanels(QObject):
         for bar in self._window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
             bar.setDrawBase(False)
             bar.setExpanding(False)
+            bar.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            bar.setAccessibleName(str(Text("Panels", "面板")))
             bar.setVisible(any(not dock.isHidden() for dock in self._of("right")[1:]))
 
     def _size(self) -> None:

@@ -287,6 +287,8 @@ class ViewArea(QMainWindow):
             bar.setVisible(any(_is_bar_of(bar, group) for group in groups))
             bar.setDrawBase(False)
             bar.setExpanding(False)
+            bar.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            bar.setAccessibleName(str(Text("Views", "各视图")))
             bar.setUsesScrollButtons(True)
             bar.setElideMode(Qt.TextElideMode.ElideRight)
         for dock in self._docks.values():

@@ -393,6 +393,23 @@ def test_panels_grow_with_the_text(window: MainWindow) -> None:
     assert side(window, "right").isHidden()  # as many letters fit into it as into a window of 800 pixels
 
 
+def test_a_panel_behind_a_tab_is_not_reached_by_the_tab_key(window: MainWindow) -> None:
+    shown = [label.text() for label in window.findChildren(QLabel) if label.isVisible()]
+    assert "Runs" in shown
+    assert "Plugins" not in shown
+    window.show_panel(1)
+    settle()
+    shown = [label.text() for label in window.findChildren(QLabel) if label.isVisible()]
+    assert "Plugins" in shown
+    assert "Runs" not in shown
+
+
+def test_tabs_can_be_reached_by_keys(window: MainWindow) -> None:
+    found = [bar for bar in window.findChildren(QTabBar) if bar.isVisible()]
+    assert len(found) == 2
+    assert all(bar.focusPolicy() & Qt.FocusPolicy.TabFocus and bar.accessibleName() for bar in found)
+
+
 def test_compare_brings_the_differences_up(window: MainWindow) -> None:
     window.actions_.all["perspective.compare"].trigger()
     settle()
