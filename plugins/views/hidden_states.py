@@ -17,6 +17,8 @@ SATURATED = 0.95
 """A unit whose mean size is above this share of the largest possible state hardly moves any more."""
 SWINGING = 0.4
 """A unit swings where one period holds at least this share of its variance."""
+LARGE = 100.0
+"""The colour bar grows by powers of two up to here, then by powers of ten."""
 STILL = 0.02
 """A unit is still where its standard deviation is less than this."""
 
@@ -43,7 +45,8 @@ class HiddenStates(UnitsView):
     def levels(self, values: Array) -> tuple[float, float]:
         finite = values[np.isfinite(values)]
         largest = float(np.abs(finite).max()) if finite.size else 1.0
-        reach = 1.0 if largest <= 1.0 else float(2.0 ** np.ceil(np.log2(largest)))
+        base = 2.0 if largest < LARGE else 10.0
+        reach = 1.0 if largest <= 1.0 else float(base ** np.ceil(np.log(float(largest)) / np.log(base)))
         return -reach, reach
 
     def describe_bar(self, key: str, low: float, high: float) -> None:

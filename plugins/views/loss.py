@@ -11,6 +11,7 @@ from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu, QVBoxLayout
 
 from lab.api import hookimpl
+from lab.runner.messages import WorkerState
 from lab.ui.api import Curve, Key, Overlay, Sentence, Stage, Text, View, bind
 from lab.ui.views import names
 from lab.ui.views.canvas import Canvas
@@ -189,6 +190,10 @@ class Loss(View):
             rules.append(Rule(lost, "error"))
             words = Text("NaN from update {u}", "第 {u} 次更新起为 NaN").with_(u=f"{lost:,}")
             notes.append(Note(words, lost, role="error", bold=True, align="beside", dx=5, row=0))
+        elif broken(stage) and len(train.updates):
+            rules.append(Rule(int(train.updates[-1]), "error"))
+            words = Text("ended at update {u}", "止于第 {u} 次更新").with_(u=f"{int(train.updates[-1]):,}")
+            notes.append(Note(words, int(train.updates[-1]), 0, "error", "beside", True, dx=5, row=0, back=True))
         if broken(stage) and stage.checkpoint is not None:
             rules.append(Rule(stage.checkpoint, "good", dash=True))
             words = Text("checkpoint {u}", "检查点 {u}").with_(u=f"{stage.checkpoint:,}")
@@ -240,6 +245,11 @@ class Loss(View):
         lost = _first_lost(train)
         if lost is not None:
             return Sentence(_lost_words(train, lost), "error")
+        if broken(self.stage):
+            words = Text("The run failed after update {u}.", "运行在第 {u} 次更新后失败。")
+            if self.stage.state is WorkerState.LOST:
+                words = Text("The worker was lost after update {u}.", "第 {u} 次更新后工作进程丢失。")
+            return Sentence(words.with_(u=f"{int(train.updates[-1]):,}"), "error")
         told = held if len(held.values) >= 2 else train
         which = Text("Validation", "验证损失") if told is held else Text("Training loss", "训练损失")
         now, change = _course(told.values)

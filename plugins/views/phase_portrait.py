@@ -25,6 +25,8 @@ from lab.ui.views.units import sample_menu
 Array = NDArray[Any]
 TURN_AGAIN = 1.0
 """Seconds between two choices of the components while live: a plane that turns all the time cannot be read."""
+LABEL = 60
+"""Pixels that the label of a point takes: two that are nearer stand on different sides."""
 COLOURS = (Text("Time", "时间"), Text("Sample or class", "样本或类别"))
 PLANES = (Text("Principal components", "主成分"), Text("Two units", "两个单元"))
 
@@ -156,13 +158,15 @@ class PhasePortrait(View):
         steps = finite_steps(path)
         notes = []
         if steps > 1:
-            for step in (0, steps - 1):
-                below = path[step, 1] < np.nanmean(path[:, 1])
-                words = Text.plain(f"t = {step}")
+            ends = (0, steps - 1)
+            lows = [bool(path[step, 1] < np.nanmean(path[:, 1])) for step in ends]
+            first, last = (self._plot.to_pixels(float(path[step, 0]), float(path[step, 1])) for step in ends)
+            if abs(first.x() - last.x()) < LABEL and abs(first.y() - last.y()) < LABEL / 2:
+                lows = [bool(first.y() > last.y()), bool(first.y() <= last.y())]
+            for step, low in zip(ends, lows, strict=True):
+                x, y = path[step].tolist()
                 notes.append(
-                    Note(
-                        words, path[step, 0], path[step, 1], "text", "centre", True, dy=13 if below else -13, back=True
-                    )
+                    Note(Text.plain(f"t = {step}"), x, y, "text", "centre", True, dy=13 if low else -13, back=True)
                 )
         if shown.label is not None:
             left, right, _, high = self._extent or (0.0, 0.0, 0.0, 0.0)

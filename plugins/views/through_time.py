@@ -102,11 +102,15 @@ class ThroughTime(View):
         logs = np.where(np.isneginf(logs), low, logs)
         below = np.tri(steps, dtype=bool)
         rows = np.isfinite(logs).any(axis=1)
-        self._triangle.hatched = bool((~np.isfinite(logs) & below)[rows].any()) or not rows.any()
+        bad = bool((~np.isfinite(logs) & below)[rows].any()) or not rows.any()
+        if bad != self._triangle.hatched:
+            self._triangle.hatched = bad
+            self._triangle.update()
         place = QRectF(-0.5, -0.5, steps, steps)
         self._picture.show_values(logs, low, high, place)
         self._picture.setVisible(True)
-        self._shade.show_rows(rows)
+        # A row without any value has no loss; but where there is NaN at all, it is NaN too.
+        self._shade.show_rows(rows | bad)
         # Where only the last step has a loss its row fills the height: one row in a hundred could not be seen.
         top = steps - 1.5 if self._one_row() else -0.5
         self._triangle.set_range((-0.5, steps - 0.5), (top, steps - 0.5))
@@ -211,6 +215,8 @@ class ThroughTime(View):
             return Sentence(
                 Text("The gradient is NaN; shown is the last finite one.", "梯度为 NaN；显示最后有限的一次。"), "error"
             )
+        if self._triangle.hatched:
+            return Sentence(Text("NaN in parts of the gradient: not judged.", "部分梯度为 NaN，不作判断。"), "error")
         return judged(shown.frame.notes, len(self._norms))
 
     def reading(self) -> Text:

@@ -28,9 +28,13 @@ def number(value: float, digits: int = 3) -> str:
 
 
 def short(value: float, digits: int = 3) -> str:
-    """The same without zeros at the end: `1`, `0.5`, `1.04`."""
-    text = number(value, digits)
-    return text.rstrip("0").rstrip(".") if "." in text and "·" not in text else text
+    """The same without zeros at the end, and without a factor of one: `1`, `0.5`, `1.04`, `5·10⁷`, `−10³⁵`."""
+    factor, times, tens = number(value, digits).partition("·")
+    if "." in factor:
+        factor = factor.rstrip("0").rstrip(".")
+    if times and factor in ("1", "−1"):
+        return factor[:-1] + tens
+    return factor + times + tens
 
 
 def fixed(value: float, decimals: int) -> str:

@@ -191,6 +191,10 @@ class SeriesPart(Part):
                 Text("No forecast: the weights are NaN. Resume to go on.", "无预测：权重为 NaN。请从检查点继续。"),
                 "error",
             )
+        bad = int((~np.isfinite(forecast)).sum())
+        if bad:
+            words = Text("{n} of {all} forecasts are not finite.", "{all} 个预测中有 {n} 个非有限。")
+            return Sentence(words.with_(n=f"{bad:,}", all=f"{len(forecast):,}"), "error")
         error = frame.notes.get("error")
         if not isinstance(error, (int, float)) or not math.isfinite(error):
             return Sentence(_sample_error(self._series))

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from lab.ui.views.numbers import fixed, number, power
+from lab.ui.views.numbers import fixed, number, power, short
 
 Tick = tuple[float, str]
 
@@ -19,7 +19,7 @@ def linear(low: float, high: float, most: int, *, whole: bool = False, base: int
     last = math.floor(high / step + 1e-9)
     decimals = max(0, -math.floor(math.log10(step) + 1e-9))
     if decimals > 4 or step >= 1e6:
-        return [(k * step, number(k * step, 3)) for k in range(first, last + 1)]
+        return [(k * step, short(k * step, 3)) for k in range(first, last + 1)]
     return [(k * step, fixed(k * step + 0.0, decimals)) for k in range(first, last + 1)]
 
 

@@ -30,15 +30,13 @@ class Shade:
         plot, steps = self._plot, len(self._rows)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.colour("shade"))
-        if not self._rows.any():
-            painter.drawRect(plot.rect)
-        elif self._rows.all():
-            corners = [(-0.5, -0.5), (steps - 0.5, -0.5), (steps - 0.5, steps - 0.5)]
-            painter.drawPolygon(QPolygonF([*(plot.to_pixels(*corner) for corner in corners), *self._stairs()]))
-        else:
-            for row in np.flatnonzero(~self._rows):
-                box = QRectF(plot.to_pixels(-0.5, row - 0.5), plot.to_pixels(steps - 0.5, row + 0.5))
-                painter.drawRect(box.intersected(plot.rect))
+        corners = [(-0.5, -0.5), (steps - 0.5, -0.5), (steps - 0.5, steps - 0.5)]
+        painter.save()
+        painter.setClipRect(plot.rect)
+        painter.drawPolygon(QPolygonF([*(plot.to_pixels(*corner) for corner in corners), *self._stairs()]))
+        for row in np.flatnonzero(~self._rows):
+            painter.drawRect(QRectF(plot.to_pixels(-0.5, row - 0.5), plot.to_pixels(row + 0.5, row + 0.5)))
+        painter.restore()
 
     def _stairs(self) -> list[QPointF]:
         """The edge along the diagonal, cell by cell, back from the last corner to the first."""
