@@ -32,7 +32,7 @@ def open_window(file: Path | None = None) -> int:
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: desk.leave())
     desk.window.show()
-    desk.window.show_gallery()
+    desk.show_gallery()
     if file is not None:
         desk.filing.open_path(file)
     desk.start()

@@ -15,6 +15,7 @@ from lab.runner.messages import Problem, WorkerState
 from lab.ui.filing import Filing, problem_of
 from lab.ui.main_window import MainWindow
 from lab.ui.panels.differences import Compared, DifferencesPanel
+from lab.ui.panels.run_words import name as name_of
 from lab.ui.panels.runs import RunsPanel
 from lab.ui.running import Running
 from lab.ui.session import ENDED, Session
@@ -77,7 +78,7 @@ class Comparing(QObject):
                     compared.append(Compared(found, store.experiment(run), series))
                     if run != stage.run:
                         curves = curves_of(store.scalars(run, CURVES))
-                        overlays.append(Overlay(run, found.name, curves, series))
+                        overlays.append(Overlay(run, str(name_of(found)), curves, series))
                 if stage.run is not None and stage.run not in runs:
                     compared.insert(0, Compared(store.find(stage.run), store.experiment(stage.run), 0))
         except LabError as error:

@@ -1,17 +1,19 @@
 """The desk: all parts of the window, made and wired. Only the application makes one; tests make it the same way."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import final
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QUrl
+from PySide6.QtGui import QDesktopServices
 
 from lab.components.cell import Cell
 from lab.registry.catalog import Catalog
 from lab.resources import resource_folder
 from lab.runner.messages import Problem
 from lab.runner.worker import Worker
-from lab.ui.actions import Actions
+from lab.ui.actions import OPEN, Actions
 from lab.ui.comparing import Comparing
 from lab.ui.dialogs import Dialogs
 from lab.ui.document import OpenDocument
@@ -82,6 +84,11 @@ class Desk(QObject):
         self.refresher.start()
         self.session.warm()
 
+    def show_gallery(self) -> None:
+        """Show the experiments to choose from; a run goes on meanwhile."""
+        self.window.show_gallery()
+        self.running.follow()
+
     def leave(self) -> None:
         """Close without asking: the system wants it, and what is not saved cannot be kept."""
         self.window.closing = lambda: True
@@ -120,6 +127,7 @@ class Desk(QObject):
         self.experiment.watch_changed.connect(self._watch)
         self.document.changed.connect(self._show_cell)
         self.document.file_changed.connect(self._show_title)
+        self.plugins_panel.source_asked.connect(lambda file, _line: QDesktopServices.openUrl(QUrl.fromLocalFile(file)))
         self.problems_panel.changed.connect(self.window.status.show_problems)
         self.actions.filter_runs.triggered.connect(self._filter_runs)
         self.actions.export.triggered.connect(self._export)
@@ -141,7 +149,7 @@ class Desk(QObject):
             (verbs.open, filing.open),
             (verbs.save, filing.save),
             (verbs.save_as, filing.save_as),
-            (verbs.gallery, self.window.show_gallery),
+            (verbs.gallery, self.show_gallery),
         ):
             action.triggered.connect(lambda _on=False, act=act: act())
         verbs.recent.aboutToShow.connect(lambda: filing.fill_recent(verbs.recent))
@@ -195,6 +203,9 @@ class Desk(QObject):
 
     def _began(self) -> None:
         self.experiment.watching.show_samples(self.stage.about.get("samples", ()))
+        self._show_cell()
+        run = self.runs_panel.model.number_of(self.stage.run)
+        self.experiment.show_run(None if run is None else Text("Run {number}", "运行 {number}").with_(number=run))
 
     def _show_cell(self) -> None:
         spec = self.document.spec
@@ -203,4 +214,6 @@ class Desk(QObject):
             return
         layer = spec.layers[0]
         kind: type[Cell] = self.catalog.get("cell", layer.cell.name)
-        self.cell.show_cell(kind(**dict(layer.cell.settings)), layer.hidden, 1)
+        shapes = self.stage.about.get("parameters", {}) if self.session.state in OPEN else {}
+        total = sum(math.prod(shape) for shape in shapes.values()) or None
+        self.cell.show_cell(kind(**dict(layer.cell.settings)), layer.hidden, parameters=total)

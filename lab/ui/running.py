@@ -140,6 +140,8 @@ class Running(QObject):
         if state in (WorkerState.STOPPED, WorkerState.FAILED, WorkerState.LOST) and stage.run is not None:
             stage.checkpoint = newest_update(self._runs / stage.run)
         self._window.status.show_state(state)
+        if state not in OPEN:
+            self._window.status.show_watching(None)
         if state in (WorkerState.IDLE, WorkerState.STARTING):
             self._window.status.clear_progress()
         self.follow()
@@ -157,7 +159,7 @@ class Running(QObject):
             left = None
         status = self._window.status
         status.show_progress(session.epoch, about.get("epochs"), update, planned, session.rate, left)
-        status.show_watching(session.watching)
+        status.show_watching(session.watching if session.state in OPEN else None)
 
     def _lost(self, problem: Problem | None) -> None:
         lost = self._session.state is WorkerState.LOST

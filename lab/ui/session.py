@@ -240,6 +240,7 @@ class Session(QObject):
                     self.lost.emit(message.problem)
             case Began():
                 self.stage.run, self.stage.about = message.run, message.about
+                self._cut(int(message.about.get("update", 0)))
                 self.stage.reset.emit()
                 self.began.emit()
             case Curves():
@@ -259,6 +260,11 @@ class Session(QObject):
         for name, new in by_name.items():
             growing = self._growing.setdefault(name, _Growing(self.stage.curve(name)))
             growing.extend([one.update for one in new], [one.value for one in new])
+
+    def _cut(self, update: int) -> None:
+        """A run that goes on from a checkpoint has no curves behind it any more."""
+        for growing in self._growing.values():
+            growing.cut(update)
 
     def _show(self, frame: Frame) -> None:
         self.stage.frames[frame.probe] = frame
@@ -289,4 +295,12 @@ class _Growing:
         self._updates[self._count : end] = updates
         self._values[self._count : end] = values
         self._count = end
+        self._show()
+
+    def cut(self, update: int) -> None:
+        self._count = int(np.searchsorted(self._updates[: self._count], update, side="right"))
+        self._show()
+
+    def _show(self) -> None:
+        end = self._count
         self._curve.updates, self._curve.values = self._updates[:end], self._values[:end]

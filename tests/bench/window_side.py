@@ -177,7 +177,7 @@ def _start(started: float) -> dict[str, Any]:
     follow(settings)
     desk = make_desk(settings)
     desk.window.show()
-    desk.window.show_gallery()
+    desk.show_gallery()
     app.processEvents()
     took = time.time() - started
     desk.start()

@@ -11,7 +11,7 @@ from tests.screenshots.director import SIZES, Director
 
 
 def gallery(director: Director) -> None:
-    director.desk.window.show_gallery()
+    director.desk.show_gallery()
     director.take_all("gallery")
 
 

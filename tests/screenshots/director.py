@@ -39,7 +39,7 @@ class Director:
         """Show the window."""
         self.desk.window.resize(*SIZES[0])
         self.desk.window.show()
-        self.desk.window.show_gallery()
+        self.desk.show_gallery()
         self.desk.start()
         self.wait(0.5)
 

@@ -121,6 +121,11 @@ class RunModel(QAbstractListModel):
         self._repaint([*self.compared, run])
         self.ticked.emit()
 
+    def number_of(self, run: str | None) -> int | None:
+        """The number of a run, by which people know it; None of one that is not in the store."""
+        found = None if run is None else self._all.get(run)
+        return None if found is None else found.number
+
     def series_of(self, run: str) -> int:
         """The colour of a run that is seen, 0 of any other."""
         if run == self.current:
