@@ -29,7 +29,7 @@ _RATIO: Final = 2
 
 @final
 @dataclass(frozen=True, slots=True)
-class Shown:
+class Saved:
     """What of a view is saved: its title, its sentence with an icon, and the widgets below them, from top to bottom."""
 
     title: str
@@ -65,17 +65,17 @@ class Shown:
             top += widget.height()
 
 
-def save(shown: Shown, path: Path) -> None:
+def save(saved: Saved, path: Path) -> None:
     """Save what a view shows, or its table, in the format that the ending of the file names.
 
     LabError where the ending is another or the file cannot be written.
     """
     ending = path.suffix.lower().removeprefix(".")
     makers: Mapping[str, Callable[[], bytes]] = {
-        "png": lambda: as_png(shown),
-        "svg": lambda: as_svg(shown),
-        "csv": lambda: as_csv(shown.table),
-        "npz": lambda: as_npz(shown.table),
+        "png": lambda: as_png(saved),
+        "svg": lambda: as_svg(saved),
+        "csv": lambda: as_csv(saved.table),
+        "npz": lambda: as_npz(saved.table),
     }
     if ending not in makers:
         remedy = "End the name in .png, .svg, .csv or .npz"
@@ -97,12 +97,12 @@ def _caption_height() -> int:
     return theme.px(24) + theme.px(17) + 10
 
 
-def as_png(shown: Shown) -> bytes:
+def as_png(saved: Saved) -> bytes:
     """A picture at twice the resolution of the screen."""
-    picture = QPixmap(shown.size() * _RATIO)
+    picture = QPixmap(saved.size() * _RATIO)
     picture.setDevicePixelRatio(_RATIO)
     painter = QPainter(picture)
-    shown.paint(painter)
+    saved.paint(painter)
     painter.end()
     kept = QByteArray()
     buffer = QBuffer(kept)
@@ -111,7 +111,7 @@ def as_png(shown: Shown) -> bytes:
     return bytes(kept.data())
 
 
-def as_svg(shown: Shown) -> bytes:
+def as_svg(saved: Saved) -> bytes:
     """Vectors; text stays text, images of arrays stay images."""
     kept = QByteArray()
     buffer = QBuffer(kept)
@@ -119,15 +119,15 @@ def as_svg(shown: Shown) -> bytes:
     # Version 1.1 knows clipping; without it curves would run out of their axes.
     generator = QSvgGenerator(QSvgGenerator.SvgVersion.Svg11)
     generator.setOutputDevice(buffer)
-    generator.setSize(shown.size())
-    generator.setViewBox(QRect(QPoint(0, 0), shown.size()))
+    generator.setSize(saved.size())
+    generator.setViewBox(QRect(QPoint(0, 0), saved.size()))
     generator.setResolution(96)
-    canvases = [canvas for widget in shown.widgets for canvas in widget.findChildren(Canvas)]
+    canvases = [canvas for widget in saved.widgets for canvas in widget.findChildren(Canvas)]
     for canvas in canvases:
         canvas.as_vectors(True)
     try:
         painter = QPainter(generator)
-        shown.paint(painter)
+        saved.paint(painter)
         painter.end()
     finally:
         for canvas in canvases:

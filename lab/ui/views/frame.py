@@ -110,7 +110,7 @@ class ViewFrame(QWidget):
         below = [one for one in (self._heading, self._message or self.view) if one is not None]
         table = {} if self.problem is not None else self.view.table()
         said = self.header.sentence
-        export.save(export.Shown(str(self.title), str(said.text), said.mark, below, table), path)
+        export.save(export.Saved(str(self.title), str(said.text), said.mark, below, table), path)
 
     def ask_and_save(self, ending: str = "png") -> None:
         """Ask for a file and save what is shown there; what goes wrong is sent as `failed`."""
