@@ -2,7 +2,7 @@
 
 from typing import Final, Literal, final
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence, QUndoStack
 from PySide6.QtWidgets import QMenu
 
@@ -98,10 +98,10 @@ class Actions(QObject):
         stack.canRedoChanged.connect(self.redo.setEnabled)
         self.undo.setEnabled(stack.canUndo())
         self.redo.setEnabled(stack.canRedo())
-        stack.undoTextChanged.connect(lambda edit: self._name_edit(self.undo, edit))
-        stack.redoTextChanged.connect(lambda edit: self._name_edit(self.redo, edit))
-        self._name_edit(self.undo, stack.undoText())
-        self._name_edit(self.redo, stack.redoText())
+        stack.undoTextChanged.connect(self._name_undo)
+        stack.redoTextChanged.connect(self._name_redo)
+        self._name_undo(stack.undoText())
+        self._name_redo(stack.redoText())
 
     def _make(self, verb: Verb) -> QAction:
         action = QAction(self)
@@ -130,6 +130,14 @@ class Actions(QObject):
             tip = Text("{text}: {edit}", "{text}：{edit}").with_(text=text, edit=edit)
         keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
         action.setToolTip(f"{tip} ({keys})" if keys else str(tip))
+
+    @Slot(str)
+    def _name_undo(self, edit: str) -> None:
+        self._name_edit(self.undo, edit)
+
+    @Slot(str)
+    def _name_redo(self, edit: str) -> None:
+        self._name_edit(self.redo, edit)
 
     def _name_edit(self, action: QAction, edit: str) -> None:
         self._edits[action] = edit

@@ -135,7 +135,11 @@ class _Row(QWidget):
         grid.setVerticalSpacing(1)
         name, mark, role = _LEVELS.get(problem.level, _LEVELS["error"])
         grid.addWidget(Mark(mark, role, 14), 0, 0)
-        message, remedy, place, self._time = Elided(problem.message), Elided(problem.remedy), Elided(), QLabel()
+        message, remedy, self._time = Elided(), Elided(), QLabel()
+        # Of a path the end says more than the beginning.
+        place = Elided(mode=Qt.TextElideMode.ElideLeft)
+        message.setText(" ".join(problem.message.split()))
+        remedy.setText(problem.remedy)
         dress(message, 13)
         dress(remedy, 12, 400, "muted")
         dress(place, 12, 400, "muted", tabular=True)
