@@ -1,0 +1,201 @@
+"""The whole window with a real worker: what a person does with it, and what becomes of runs that end badly."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QPushButton
+from pytestqt.qtbot import QtBot
+
+from lab.experiment.store import Store
+from lab.registry.manager import load_catalog
+from lab.resources import plugin_folder
+from lab.runner.messages import WorkerState
+from lab.ui.desk import Desk
+from lab.ui.hookspecs import WINDOW
+from lab.ui.settings import Settings
+
+LONG = """
+version = 1
+name = "Long"
+seed = 7
+
+[dataset]
+plugin = "airline-passengers"
+
+[[layers]]
+cell = "lstm"
+hidden = 6
+
+[training]
+learning_rate = 0.01
+batch_size = 1
+epochs = 100000
+checkpoint_every = 40
+"""
+BROKEN = '''
+from lab.api import hookimpl
+from lab.ui.api import Sentence, Text, View
+
+
+class Broken(View):
+    """Raises when it is to draw."""
+
+    name = "broken"
+    title = {"en": "Broken", "zh": "坏的"}
+
+    def refresh(self):
+        raise ValueError("no such thing")
+
+    def sentence(self):
+        return Sentence(Text("Nothing.", "没有内容。"))
+
+    def table(self):
+        return {}
+
+
+@hookimpl
+def lab_register_views():
+    return [Broken]
+'''
+MakeDesk = Callable[..., Desk]
+
+
+@pytest.fixture
+def make_desk(qapp: object, tmp_path: Path) -> Iterator[MakeDesk]:
+    made: list[Desk] = []
+
+    def make(*plugins: Path) -> Desk:
+        catalog = load_catalog([plugin_folder(), *plugins], entry_points=False, window=WINDOW)
+        desk = Desk(catalog, Settings(tmp_path / "settings.toml"), tmp_path / "runs", plugins)
+        made.append(desk)
+        desk.window.resize(1600, 1000)
+        desk.window.show()
+        desk.show_gallery()
+        desk.start()
+        return desk
+
+    yield make
+    for desk in made:
+        pid = desk.session.worker_pid
+        desk.leave()
+        assert desk.session.worker_pid is None
+        desk.window.deleteLater()
+        if pid is not None:
+            with pytest.raises(ProcessLookupError):
+                os.kill(pid, 0)
+    if Path("/dev/shm").is_dir():
+        assert not list(Path("/dev/shm").glob(f"rnnlab-{os.getpid():x}-*"))
+
+
+def begun(qtbot: QtBot, desk: Desk, text: str = LONG, updates: int = 3) -> None:
+    desk.document.open_text(text, "long")
+    desk.filing.opened.emit()
+    desk.actions.run.trigger()
+    qtbot.waitUntil(lambda: desk.stage.update >= updates, timeout=60_000)
+
+
+def wait_for(qtbot: QtBot, desk: Desk, state: WorkerState) -> None:
+    qtbot.waitUntil(lambda: desk.stage.state is state, timeout=60_000)
+
+
+def test_one_click_trains_the_airline_data(qtbot: QtBot, make_desk: MakeDesk) -> None:
+    desk = make_desk()
+    assert desk.window.in_gallery
+    assert not desk.actions.run.isEnabled()
+    card = next(card for card in desk.gallery.cards if card.example.path.stem == "airline")
+    card.run.emit()
+    wait_for(qtbot, desk, WorkerState.FINISHED)
+    assert not desk.window.in_gallery
+    assert len(desk.stage.curve("train.loss").values) == desk.stage.update > 50
+    qtbot.waitUntil(lambda: {"hidden-states", "gates", "predictions", "through-time"} <= set(desk.stage.frames))
+    desk.refresher.tick()
+    for name in ("loss", "predictions", "hidden-states", "gates", "through-time", "spectrum"):
+        frame = next(one for one in desk.frames if one.name == name)
+        assert frame.problem is None
+        assert frame.view.table(), name
+    with Store(desk.runs, create=False) as store:
+        (run,) = store.runs()
+    assert run.state == "finished"
+    assert run.metrics["test.rmse"] < 25
+
+
+def test_pause_one_update_change_and_go_on(qtbot: QtBot, make_desk: MakeDesk) -> None:
+    desk = make_desk()
+    begun(qtbot, desk)
+    desk.actions.run.trigger()
+    wait_for(qtbot, desk, WorkerState.PAUSED)
+    before = desk.stage.update
+    desk.actions.one_update.trigger()
+    qtbot.waitUntil(lambda: desk.stage.update == before + 1, timeout=20_000)
+    wait_for(qtbot, desk, WorkerState.PAUSED)
+    row = desk.experiment.row("training.learning_rate")
+    assert row is not None
+    desk.document.set("training.learning_rate", 0.003)
+    desk.actions.run.trigger()
+    qtbot.waitUntil(lambda: desk.stage.update > before + 5, timeout=20_000)
+    rates = desk.stage.curve("learning_rate").values
+    assert rates[before] == pytest.approx(0.01)
+    assert rates[-1] == pytest.approx(0.003)
+    assert any("0.003" in words["en"] for _, words in desk.stage.marks)
+    desk.actions.stop.trigger()
+    wait_for(qtbot, desk, WorkerState.STOPPED)
+    assert desk.stage.checkpoint == desk.stage.update
+
+
+def test_a_killed_worker_is_lost_and_its_run_goes_on(qtbot: QtBot, make_desk: MakeDesk) -> None:
+    desk = make_desk()
+    begun(qtbot, desk, updates=60)
+    pid = desk.session.worker_pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    wait_for(qtbot, desk, WorkerState.LOST)
+    checkpoint = desk.stage.checkpoint
+    assert checkpoint is not None
+    assert checkpoint >= 40
+    buttons = [b for b in desk.window.findChildren(QPushButton) if b.isVisible() and b.text().startswith("Resume")]
+    assert len(buttons) == 1
+    qtbot.mouseClick(buttons[0], Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: desk.stage.state in (WorkerState.RUNNING, WorkerState.COMPILING), timeout=60_000)
+    qtbot.waitUntil(lambda: desk.stage.update > checkpoint + 5, timeout=60_000)
+    updates = desk.stage.curve("train.loss").updates
+    assert (updates[1:] - updates[:-1] == 1).all()
+    assert desk.problems_panel.problems()
+
+
+def test_a_broken_view_is_named_and_the_others_go_on(qtbot: QtBot, make_desk: MakeDesk, tmp_path: Path) -> None:
+    folder = tmp_path / "views"
+    folder.mkdir()
+    (folder / "broken.py").write_text(BROKEN, encoding="utf-8")
+    desk = make_desk(folder)
+    begun(qtbot, desk)
+    desk.window.views.show_view("broken")
+    qtbot.waitUntil(lambda: bool(desk.problems_panel.problems()), timeout=10_000)
+    (problem,) = desk.problems_panel.problems()
+    assert "broken" in problem.message
+    assert "no such thing" in problem.message
+    assert problem.file == str(folder / "broken.py")
+    before = desk.stage.update
+    qtbot.waitUntil(lambda: desk.stage.update > before + 5, timeout=20_000)
+
+
+def test_a_run_of_the_store_is_opened_and_compared(qtbot: QtBot, make_desk: MakeDesk) -> None:
+    desk = make_desk()
+    short = LONG.replace("epochs = 100000", "epochs = 4")
+    for _ in range(2):
+        begun(qtbot, desk, short, updates=4)
+        wait_for(qtbot, desk, WorkerState.FINISHED)
+    with Store(desk.runs, create=False) as store:
+        first, second = (run.id for run in store.runs())
+    assert desk.stage.run == second
+    desk.runs_panel.model.tick(first, True)
+    assert [overlay.run for overlay in desk.stage.overlays] == [first]
+    assert len(desk.stage.overlays[0].curves["train.loss"].values) == 4
+    desk.comparing.reopen(first)
+    qtbot.waitUntil(lambda: desk.stage.run == first and bool(desk.stage.about), timeout=60_000)
+    assert len(desk.stage.curve("train.loss").values) == 4
+    assert desk.document.spec is not None
+    assert desk.document.spec.training.epochs == 4
