@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMainWindow, QProgressBar, QStackedWidget, QTabWid
 from lab.runner.messages import WorkerState
 from lab.ui.actions import Actions
 from lab.ui.banner import Banner, Level
+from lab.ui.dock_areas import presses_line
 from lab.ui.memory import Memory
 from lab.ui.menus import Menus
 from lab.ui.perspectives import PRESENT, Width, rows_of, width_of
@@ -19,7 +20,7 @@ from lab.ui.side_docks import SidePanels
 from lab.ui.status_bar import StatusBar
 from lab.ui.theme import bind_theme, theme
 from lab.ui.toolbar import Toolbar
-from lab.ui.view_area import ViewArea, presses_line
+from lab.ui.view_area import ViewArea
 from lab.ui.words import Text, bind_call
 
 _STEPS: Final = 1000

@@ -3,8 +3,9 @@
 from typing import Final, final
 
 from PySide6.QtCore import QByteArray, QObject, Qt, QTimer, Signal
-from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QMainWindow, QTabBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QMainWindow, QVBoxLayout, QWidget
 
+from lab.ui.dock_areas import tidy_tab_bars
 from lab.ui.perspectives import Width
 from lab.ui.theme import bind_theme, dress, ground, theme
 from lab.ui.words import Text, bind
@@ -85,6 +86,7 @@ class SidePanels(QObject):
         self._window.addDockWidget(_SIDES[_group(name)], dock)
         dock.hide()
         dock.topLevelChanged.connect(self._touch)
+        dock.dockLocationChanged.connect(lambda _area: self._sizing.start())
 
     def panel(self, name: str) -> SideDock | None:
         """The dock of a panel, if there is one."""
@@ -168,12 +170,7 @@ class SidePanels(QObject):
     def _settle(self) -> None:
         if not self.touched:
             self._size()
-        for bar in self._window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
-            bar.setDrawBase(False)
-            bar.setExpanding(False)
-            bar.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            bar.setAccessibleName(str(Text("Panels", "面板")))
-            bar.setVisible(any(not dock.isHidden() for dock in self._of("right")[1:]))
+        tidy_tab_bars(self._window, Text("Panels", "面板"))
 
     def _size(self) -> None:
         horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical

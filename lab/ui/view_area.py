@@ -5,9 +5,10 @@ from itertools import pairwise
 from typing import Final, Protocol, final, runtime_checkable
 
 from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, QTimer, Signal, SignalInstance
-from PySide6.QtGui import QAction, QMouseEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QTabBar, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QTabWidget, QVBoxLayout, QWidget
 
+from lab.ui.dock_areas import presses_line, tidy_tab_bars
 from lab.ui.perspectives import ORDER, Rows
 from lab.ui.theme import ground
 from lab.ui.words import Text, bind
@@ -281,16 +282,7 @@ class ViewArea(QMainWindow):
         """Size once more now that all are shown; hide tab bars left over; tell frames whether a tab names them."""
         if not self.touched and self._alone is None:
             self._size()
-        groups = [[dock, *self.tabifiedDockWidgets(dock)] for dock in self._docks.values() if not dock.isHidden()]
-        for bar in self.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
-            # Qt forgets tab bars when views are rearranged: they stay visible over other views.
-            bar.setVisible(any(_is_bar_of(bar, group) for group in groups))
-            bar.setDrawBase(False)
-            bar.setExpanding(False)
-            bar.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            bar.setAccessibleName(str(Text("Views", "各视图")))
-            bar.setUsesScrollButtons(True)
-            bar.setElideMode(Qt.TextElideMode.ElideRight)
+        tidy_tab_bars(self, Text("Views", "各视图"))
         for dock in self._docks.values():
             if isinstance(dock.frame, Headed) and not dock.lent:
                 dock.frame.set_tabbed(any(not other.isHidden() for other in self.tabifiedDockWidgets(dock)))
@@ -313,25 +305,3 @@ class ViewArea(QMainWindow):
                 if dock.isAncestorOf(new):
                     self._choose(name)
                     return
-
-
-def presses_line(window: QMainWindow, event: QEvent) -> bool:
-    """Whether an event is a press on a line between the docks of a window."""
-    if not isinstance(event, QMouseEvent) or event.type() is not QEvent.Type.MouseButtonPress:
-        return False
-    child = window.childAt(event.position().toPoint())
-    # Over a thin line Qt puts a wider widget, so that it can be caught.
-    return child is None or child.objectName() == "qt_qmainwindow_extended_splitter"
-
-
-def _is_bar_of(bar: QTabBar, group: Sequence[QDockWidget]) -> bool:
-    """Whether a tab bar names the docks of a group and stands above the one in front."""
-    opened = [dock for dock in group if not dock.isHidden()]
-    titles = sorted(dock.windowTitle() for dock in opened)
-    named = sorted(bar.tabText(index) for index in range(bar.count()))
-    return len(opened) > 1 and titles == named and any(_stands_on(bar, dock) for dock in opened)
-
-
-def _stands_on(bar: QTabBar, dock: QDockWidget) -> bool:
-    area, below = bar.geometry(), dock.geometry()
-    return area.x() == below.x() and area.width() == below.width() and abs(below.y() - area.bottom() - 1) <= 1

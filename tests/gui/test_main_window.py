@@ -280,6 +280,8 @@ def test_no_tab_bar_is_left_behind(window: MainWindow) -> None:
             window.apply_perspective(name)
             settle()
     assert bars(window) == [["Loss", "Gradients by layer"]]
+    beside = [bar for bar in window.findChildren(QTabBar) if bar.parentWidget() is window and bar.isVisible()]
+    assert [bar.count() for bar in beside] == [3]
     language.use("zh")
     settle()
     assert bars(window) == [["损失", "各层梯度"]]

@@ -1,0 +1,49 @@
+"""What Qt leaves to be done where docks are stacked and moved."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar
+
+from lab.ui.words import Text
+
+
+def tidy_tab_bars(window: QMainWindow, name: Text) -> None:
+    """Make the tab bars of docks look and work alike, and hide those that Qt has forgotten.
+
+    When docks are rearranged, tab bars of stacks that are no more stay visible over other docks.
+    """
+    direct = Qt.FindChildOption.FindDirectChildrenOnly
+    docks = [dock for dock in window.findChildren(QDockWidget, options=direct) if not dock.isHidden()]
+    stacks = [[dock, *window.tabifiedDockWidgets(dock)] for dock in docks]
+    for bar in window.findChildren(QTabBar, options=direct):
+        bar.setVisible(any(_is_of(bar, stack) for stack in stacks))
+        bar.setDrawBase(False)
+        bar.setExpanding(False)
+        bar.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        bar.setAccessibleName(str(name))
+        bar.setUsesScrollButtons(True)
+        bar.setElideMode(Qt.TextElideMode.ElideRight)
+
+
+def presses_line(window: QMainWindow, event: QEvent) -> bool:
+    """Whether an event is a press on a line between the docks of a window."""
+    if not isinstance(event, QMouseEvent) or event.type() is not QEvent.Type.MouseButtonPress:
+        return False
+    child = window.childAt(event.position().toPoint())
+    # Over a thin line Qt puts a wider widget, so that it can be caught.
+    return child is None or child.objectName() == "qt_qmainwindow_extended_splitter"
+
+
+def _is_of(bar: QTabBar, stack: Sequence[QDockWidget]) -> bool:
+    """Whether a tab bar names the docks of a stack and stands above the one in front."""
+    opened = [dock for dock in stack if not dock.isHidden()]
+    titles = sorted(dock.windowTitle() for dock in opened)
+    named = sorted(bar.tabText(index) for index in range(bar.count()))
+    return len(opened) > 1 and titles == named and any(_stands_on(bar, dock) for dock in opened)
+
+
+def _stands_on(bar: QTabBar, dock: QDockWidget) -> bool:
+    area, below = bar.geometry(), dock.geometry()
+    return area.x() == below.x() and area.width() == below.width() and abs(below.y() - area.bottom() - 1) <= 1
