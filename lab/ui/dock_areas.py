@@ -12,13 +12,14 @@ from lab.ui.words import Text
 def tidy_tab_bars(window: QMainWindow, name: Text) -> None:
     """Make the tab bars of docks look and work alike, and hide those that Qt has forgotten.
 
-    When docks are rearranged, tab bars of stacks that are no more stay visible over other docks.
+    When docks are rearranged, bars of stacks that are no more stay visible over other docks, even over the bar in use.
     """
     direct = Qt.FindChildOption.FindDirectChildrenOnly
     docks = [dock for dock in window.findChildren(QDockWidget, options=direct) if not dock.isHidden()]
-    stacks = [[dock, *window.tabifiedDockWidgets(dock)] for dock in docks]
-    for bar in window.findChildren(QTabBar, options=direct):
-        bar.setVisible(any(_is_of(bar, stack) for stack in stacks))
+    bars = window.findChildren(QTabBar, options=direct)
+    used = [_bar_of([dock, *window.tabifiedDockWidgets(dock)], bars) for dock in docks]
+    for bar in bars:
+        bar.setVisible(bar in used)
         bar.setDrawBase(False)
         bar.setExpanding(False)
         bar.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -36,14 +37,26 @@ def presses_line(window: QMainWindow, event: QEvent) -> bool:
     return child is None or child.objectName() == "qt_qmainwindow_extended_splitter"
 
 
-def _is_of(bar: QTabBar, stack: Sequence[QDockWidget]) -> bool:
-    """Whether a tab bar names the docks of a stack and stands above the one in front."""
+def _bar_of(stack: Sequence[QDockWidget], bars: Sequence[QTabBar]) -> QTabBar | None:
+    """The tab bar that names the docks of a stack and stands above the one in front; of several the newest."""
     opened = [dock for dock in stack if not dock.isHidden()]
+    if len(opened) < 2:
+        return None
     titles = sorted(dock.windowTitle() for dock in opened)
-    named = sorted(bar.tabText(index) for index in range(bar.count()))
-    return len(opened) > 1 and titles == named and any(_stands_on(bar, dock) for dock in opened)
+    fitting = [
+        bar
+        for bar in bars
+        if titles == sorted(bar.tabText(index) for index in range(bar.count()))
+        and any(_stands_on(bar, dock) for dock in opened)
+    ]
+    return fitting[-1] if fitting else None
 
 
 def _stands_on(bar: QTabBar, dock: QDockWidget) -> bool:
     area, below = bar.geometry(), dock.geometry()
-    return area.x() == below.x() and area.width() == below.width() and abs(below.y() - area.bottom() - 1) <= 1
+    return (
+        bar.tabText(bar.currentIndex()) == dock.windowTitle()
+        and area.x() == below.x()
+        and area.width() == below.width()
+        and abs(below.y() - area.bottom() - 1) <= 1
+    )
