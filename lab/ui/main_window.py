@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Final, final
 
-from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QResizeEvent
 from PySide6.QtWidgets import QMainWindow, QProgressBar, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
@@ -185,7 +185,7 @@ class MainWindow(QMainWindow):
         self.leave_present()
         self._memory.forget()
         self._set_enlarged(False)
-        self._panels.place(self._width, QByteArray())
+        self._panels.reset(self._width)
         self.views.arrange(rows_of(self._perspective, self._width))
 
     def banner(

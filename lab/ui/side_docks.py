@@ -71,6 +71,7 @@ class SidePanels(QObject):
         """The tab that stands in front; Qt forgets it while docks are hidden."""
         self.touched = False
         """Whether a person has moved panels or the lines between them."""
+        self._stacked = False
         self._visible, self._problems = False, True
         self._width = Width.MEDIUM
         self._sizing = QTimer(self)
@@ -100,13 +101,19 @@ class SidePanels(QObject):
             for group in self._wanted:
                 self._wanted[group] = any(not dock.isHidden() for dock in self._of(group))
         else:
-            self._wanted = {group: group != "problems" for group in self._wanted}
-            if "right" in self._wanted and width is Width.NARROW:
-                self._wanted["right"] = False
-            self._stack()
+            if "right" in self._wanted:
+                self._wanted["right"] = width is not Width.NARROW
+            if self.touched or not self._stacked:
+                self._stack()
         self.touched = not state.isEmpty()
         self._apply()
         self.resize()
+
+    def reset(self, width: Width) -> None:
+        """Put all panels where they are at first."""
+        self.touched = True
+        self._wanted = {group: group != "problems" for group in self._wanted}
+        self.place(width, QByteArray())
 
     def show(self, visible: bool, problems: bool = True) -> None:
         """Show the groups that are wanted, or at most the problems, or none."""
@@ -158,6 +165,7 @@ class SidePanels(QObject):
         return [dock for name, dock in self._docks.items() if _group(name) == group]
 
     def _stack(self) -> None:
+        self._stacked = True
         for name, dock in self._docks.items():
             self._window.removeDockWidget(dock)
             self._window.addDockWidget(_SIDES[_group(name)], dock)
