@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from typing import final
+from typing import Final, final
 
 from lab.errors import LabError
 from lab.registry.catalog import Catalog
@@ -17,6 +17,9 @@ from lab.telemetry.ring import RingWriter
 from lab.training.looking import Lookout
 from lab.training.trainer import Trainer
 
+SHARE_SECONDS: Final = 0.5
+"""How often the share of the time that looking takes is told anew."""
+
 
 @final
 class Sight:
@@ -30,6 +33,7 @@ class Sight:
         self._wanted: Watch | None = None
         self._lookout: Lookout | None = None
         self._told: set[str] = set()
+        self._told_share = 0.0
 
     def open(self, trainer: Trainer, turn: int) -> None:
         """Look at this trainer from now on; its frames belong to this turn."""
@@ -56,8 +60,14 @@ class Sight:
 
     def look(self) -> None:
         """Measure what is due."""
-        if self._lookout is not None and self._lookout.due(time.perf_counter()):
+        if self._lookout is None:
+            return
+        now = time.perf_counter()
+        if self._lookout.due(now):
             self._show(self._lookout.measure)
+            self._told_share = 0.0
+        if now - self._told_share > SHARE_SECONDS:
+            self._told_share = now
             self._pulse.watching = self._lookout.share
 
     def every(self) -> None:

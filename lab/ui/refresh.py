@@ -1,6 +1,7 @@
 """Refresh: one timer that takes in what the worker says and draws what can be seen."""
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Final, Protocol, final
 
@@ -11,8 +12,10 @@ from lab.ui.session import Session
 FASTEST: Final = 1 / 30
 """Seconds between two ticks, at least."""
 SLOWEST: Final = 0.5
-SHARE: Final = 0.10
-"""The share of one processor that drawing may take while a network learns on all of them."""
+SHARE: Final = 0.08
+"""The share of one processor that the window may take while a network learns; two threads of a core share it."""
+PATIENCE: Final = 0.006
+"""Seconds of one tick after which views that are still to be drawn wait for the next one."""
 
 
 class Drawn(Protocol):
@@ -29,18 +32,23 @@ class Drawn(Protocol):
 
 @final
 class Refresher(QObject):
-    """Polls the session and refreshes visible views; ticks come less often where drawing takes too much of the time."""
+    """Polls the session and refreshes visible views.
+
+    While a network learns, ticks come as often as the window's own share of a processor lets them: all that it does is
+    counted, painting included. Views that one tick does not get to are the first in the next.
+    """
 
     def __init__(self, session: Session, views: Callable[[], Iterable[Drawn]], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.session = session
         self._views = views
-        self.durations: list[float] = []
-        """Seconds of the latest ticks, for measurements."""
+        self._waiting: deque[Drawn] = deque()
+        self._spent = time.process_time()
+        self._cost = 0.0
         self._timer = QTimer(self)
         self._timer.setInterval(round(1e3 * FASTEST))
         self._timer.timeout.connect(self.tick)
-        session.state_changed.connect(self._settle)
+        session.state_changed.connect(self.draw)
         self._stale = True
 
     @property
@@ -63,21 +71,21 @@ class Refresher(QObject):
         self.session.need(list(dict.fromkeys(name for view in shown for name in view.needs)))
         if self.session.poll() or self._stale:
             self._stale = False
-            for view in shown:
-                view.refresh()
-        took = time.perf_counter() - start
-        self.durations = [*self.durations[-255:], took]
-        self._adapt(took)
+            self._waiting.extend(view for view in shown if view not in self._waiting)
+        while self._waiting:
+            self._waiting.popleft().refresh()
+            if time.perf_counter() - start > PATIENCE:
+                break
+        self._adapt()
 
     def draw(self) -> None:
         """Draw all of it at the next tick, whether there is something new or not."""
         self._stale = True
 
-    def _settle(self) -> None:
-        self._stale = True
-
-    def _adapt(self, took: float) -> None:
-        now = self._timer.interval() / 1e3
-        wanted = min(max(took / SHARE, FASTEST), SLOWEST) if self.session.stage.live else FASTEST
+    def _adapt(self) -> None:
+        before, self._spent = self._spent, time.process_time()
         # Slowly, so that one long tick does not make the picture stutter.
-        self._timer.setInterval(round(1e3 * (0.9 * now + 0.1 * wanted)))
+        self._cost += 0.1 * (self._spent - before - self._cost)
+        wanted = min(max(self._cost / SHARE, FASTEST), SLOWEST) if self.session.stage.live else FASTEST
+        if round(1e3 * wanted) != self._timer.interval():
+            self._timer.setInterval(round(1e3 * wanted))
