@@ -31,7 +31,7 @@ from lab.ui.theme import bind_theme, ground, set_font, theme
 from lab.ui.widgets import hairline
 from lab.ui.words import Text, bind, bind_call, language
 
-FIRST: Final = ("guide", "views", "experiment-file", "own-data", "cells", "plugins")
+FIRST: Final = ("guide", "window", "views", "experiment-file", "own-data", "cells", "plugins")
 """Pages at the head of the list; all others follow by their titles."""
 
 
