@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication
 
 from lab.registry.manager import load_catalog
 from lab.resources import runs_folder
+from lab.runner.messages import Problem
 from lab.ui.crash import CrashLog
 from lab.ui.desk import Desk
 from lab.ui.hookspecs import WINDOW
@@ -19,18 +20,19 @@ from lab.ui.words import bind_call, language
 
 def open_window(file: Path | None = None) -> int:
     """Open the window, with an experiment if one is given, and stay until it is closed. Returns the exit code."""
-    app = application()
+    app, problems = application()
     crash = CrashLog()
     before = crash.left_behind()
     crash.begin()
     settings = Settings()
     follow(settings)
     desk = make_desk(settings)
-    if before is not None:
-        desk.report(before)
+    for problem in [*problems, *settings.problems, *([before] if before else [])]:
+        desk.report(problem)
     # Python looks at signals between two ticks of the refresher.
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: desk.leave())
+    desk.window.restore()
     desk.window.show()
     desk.show_gallery()
     if file is not None:
@@ -43,14 +45,14 @@ def open_window(file: Path | None = None) -> int:
         crash.end()
 
 
-def application() -> QApplication:
-    """The application, in its theme and with Qt's own words in the language that is shown."""
+def application() -> tuple[QApplication, list[Problem]]:
+    """The application, in its theme and with Qt's own words in the language that is shown; and fonts that are missing."""
     app = QApplication.instance()
     if not isinstance(app, QApplication):
         app = QApplication(sys.argv[:1])
     app.setApplicationName("rnn-lab")
     app.setApplicationDisplayName("RNN Lab")
-    theme.install(app)
+    problems = theme.install(app)
     chinese = QTranslator(app)
     chinese.load(QLocale("zh_CN"), "qtbase", "_", QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath))
 
@@ -60,7 +62,7 @@ def application() -> QApplication:
             app.installTranslator(chinese)
 
     bind_call(app, translate)
-    return app
+    return app, problems
 
 
 def make_desk(settings: Settings, runs: Path | None = None) -> Desk:

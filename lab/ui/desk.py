@@ -205,6 +205,9 @@ class Desk(QObject):
         self.experiment.watching.show_samples(self.stage.about.get("samples", ()))
         self._show_cell()
         run = self.runs_panel.model.number_of(self.stage.run)
+        shown = self.document.shown
+        if shown is not None:
+            self.window.present.show_caption(Text(*map(shown.spec.name_in, ("en", "zh"))))
         self.experiment.show_run(None if run is None else Text("Run {number}", "运行 {number}").with_(number=run))
 
     def _show_cell(self) -> None:

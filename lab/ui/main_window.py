@@ -212,6 +212,12 @@ class MainWindow(QMainWindow):
         """Bring one of the tabs at the right to the front."""
         self._panels.bring_up(f"right.{index}")
 
+    def restore(self) -> None:
+        """Take the size and place that the window had when it was closed, if it was ever."""
+        kept = self._memory.geometry()
+        if not kept.isEmpty():
+            self.restoreGeometry(kept)
+
     def sizeHint(self) -> QSize:
         """The size at the first start."""
         return QSize(1600, 1000)

@@ -92,7 +92,7 @@ def _window(experiment: str, threads: int, seconds: float) -> dict[str, Any]:
     from lab.ui.app import application, make_desk
     from lab.ui.settings import Settings, follow
 
-    app = application()
+    app, _ = application()
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(Path(folder) / "settings.toml")
         settings.set_value("threads", threads)
@@ -181,7 +181,7 @@ def _start(started: float) -> dict[str, Any]:
     from lab.ui.app import application, make_desk
     from lab.ui.settings import Settings, follow
 
-    app = application()
+    app, _ = application()
     settings = Settings()
     follow(settings)
     desk = make_desk(settings)

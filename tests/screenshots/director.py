@@ -29,7 +29,7 @@ class Director:
     def __init__(self, out: Path, folder: Path, say: Callable[[str], None]) -> None:
         self.out = out
         self._say = say
-        self.app: QApplication = application()
+        self.app: QApplication = application()[0]
         self.settings = Settings(folder / "settings.toml")
         follow(self.settings)
         self.desk: Desk = make_desk(self.settings, folder / "runs")
