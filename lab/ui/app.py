@@ -46,7 +46,7 @@ def open_window(file: Path | None = None) -> int:
 
 
 def application() -> tuple[QApplication, list[Problem]]:
-    """The application, in its theme and with Qt's own words in the language that is shown; and fonts that are missing."""
+    """The application, in its theme and with Qt's own words in the language that is shown; and what it misses."""
     app = QApplication.instance()
     if not isinstance(app, QApplication):
         app = QApplication(sys.argv[:1])
