@@ -60,9 +60,8 @@ def allowed(field: Field) -> Text:
     kind = field.item if field.kind == "list" else field.kind
     if field.options:
         listed = [name for _, name in field.options]
-        return Text("one of {en}", "{zh}之一").with_(
-            en=", ".join(name.en for name in listed), zh="、".join(name.zh for name in listed)
-        )
+        names = Text(", ".join(name.en for name in listed), "、".join(name.zh for name in listed))
+        return Text("one of {names}", "{names}之一").with_(names=names)
     if kind not in ("whole", "real"):
         return Text("text", "文本")
     noun = Text("a whole number", "整数") if kind == "whole" else Text("a number", "数")
