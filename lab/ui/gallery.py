@@ -26,7 +26,7 @@ _RECENT: Final = Text("Recent", "最近")
 _NO_RECENT: Final = Text("Experiments you run appear here.", "运行过的实验会出现在这里。")
 _ENTRIES: Final = {
     "open": (Text("Open experiment…", "打开实验…"), "file", "Ctrl+O"),
-    "own_data": (Text("Own data (CSV, text)…", "自己的数据（CSV、文本）…"), "table", "Ctrl+Shift+O"),
+    "own_data": (Text("Own data (CSV, text)…", "自己的数据…"), "table", "Ctrl+Shift+O"),
     "empty": (Text("Empty experiment", "空白实验"), "plus", "Ctrl+N"),
 }
 _WIDE, _NARROW = 264, 208
