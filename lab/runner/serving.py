@@ -186,7 +186,7 @@ class Server:
         self._sight.open(trainer, command.turn)
         conductor = Conductor(self._channel, self._pulse, self._sight, session, self._todo)
         conductor.gap = self._gap
-        if command.then_pause:
+        if command.then_pause and not trainer.done:
             conductor.pause()
         problem: Problem | None = None
         try:

@@ -101,7 +101,9 @@ class Comparing(QObject):
     def _entered(self) -> None:
         if self._session.state in ENDED:
             self._runs.refresh()
-            self._next()
+            # Idle is the stage that another experiment is being put on: no run has ended, and none may push in.
+            if self._session.state is not WorkerState.IDLE:
+                self._next()
 
     def _next(self) -> None:
         busy = self._session.state not in ENDED or self._session.state is WorkerState.LOST

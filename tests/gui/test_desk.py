@@ -199,3 +199,24 @@ def test_a_run_of_the_store_is_opened_and_compared(qtbot: QtBot, make_desk: Make
     assert len(desk.stage.curve("train.loss").values) == 4
     assert desk.document.spec is not None
     assert desk.document.spec.training.epochs == 4
+    wait_for(qtbot, desk, WorkerState.FINISHED)
+    desk.document.new()
+    with Store(desk.runs, create=False) as store:
+        assert store.find(first).state == "finished", "looking at a run leaves it as it is"
+
+
+def test_queued_runs_follow_one_another(qtbot: QtBot, make_desk: MakeDesk) -> None:
+    desk = make_desk()
+    for name in "AB":
+        begun(qtbot, desk, LONG.replace("epochs = 100000", "epochs = 4").replace("Long", name), updates=4)
+        wait_for(qtbot, desk, WorkerState.FINISHED)
+    with Store(desk.runs, create=False) as store:
+        first = [run.id for run in store.runs()]
+    desk.comparing.queue(first)
+
+    def ended() -> list[str]:
+        with Store(desk.runs, create=False) as store:
+            return [run.name for run in store.runs() if run.state == "finished"]
+
+    qtbot.waitUntil(lambda: len(ended()) == 4, timeout=60_000)
+    assert ended() == ["A", "B", "A", "B"]
