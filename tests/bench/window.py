@@ -51,6 +51,7 @@ def main() -> int:
             rows.append(_row(experiment, threads, asked.seconds / asked.rounds, asked.rounds))
             Console(stderr=True).print(rows[-1])
     summary = _summary(rows)
+    _child("start")
     summary["start_s"] = statistics.median(_child("start")["start_s"] for _ in range(5))
     _show(summary)
     if asked.json:
@@ -104,6 +105,8 @@ def _child(*words: object) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="lab-bench-") as folder:
         variables = {"XDG_CONFIG_HOME": f"{folder}/config", "XDG_DATA_HOME": f"{folder}/data"}
         environment = os.environ | variables
+        # Without its bytecode Python compiles all of the program at every start.
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
         done = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True)
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
