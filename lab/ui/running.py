@@ -9,13 +9,15 @@ from PySide6.QtGui import QAction
 
 from lab.errors import LabError
 from lab.experiment.checkpoint import newest_update
+from lab.experiment.spec import Spec
 from lab.experiment.store import Store
 from lab.runner.messages import Problem, WorkerState
+from lab.training.live import LIVE
 from lab.ui.actions import OPEN, Actions
 from lab.ui.document import OpenDocument
 from lab.ui.filing import problem_of
 from lab.ui.main_window import MainWindow
-from lab.ui.session import Session
+from lab.ui.session import ENDED, Session
 from lab.ui.words import Text, bind
 
 _TARGETS: Final = {
@@ -46,6 +48,8 @@ class Running(QObject):
         self._session, self._document = session, document
         self._runs = runs
         self._report = report
+        self._left: Spec | None = None
+        """What the experiment said when the run on the stage ended."""
         self._again = QAction(self)
         bind(self._again, self._again.setText, Text("Resume from the checkpoint", "从检查点继续"))
         self._again.triggered.connect(self.resume)
@@ -73,7 +77,13 @@ class Running(QObject):
             self.begin()
             return
         self._window.clear_banner()
+        left, spec = self._left, self._document.spec
         self.reopen(run)
+        if left is not None and spec is not None:
+            for key in LIVE:
+                value = getattr(spec.training, key)
+                if value != getattr(left.training, key):
+                    self._session.set_value(f"training.{key}", value)
 
     def reopen(self, run: str, *, then_pause: bool = False) -> None:
         """Put a run of the store on the stage, with its curves, and go on with it from its last checkpoint."""
@@ -88,11 +98,12 @@ class Running(QObject):
     def follow(self) -> None:
         """Show what can be done now."""
         document = self._document
+        same = self._left is None or document.spec is None or _goes_on(self._left, document.spec)
         self._actions.follow(
             self._session.state,
             has_document=not self._window.in_gallery,
             dirty=document.dirty,
-            checkpoint=self._session.stage.checkpoint,
+            checkpoint=self._session.stage.checkpoint if same else None,
             valid=not document.problems,
         )
 
@@ -139,6 +150,7 @@ class Running(QObject):
         stage, state = self._session.stage, self._session.state
         if state in (WorkerState.STOPPED, WorkerState.FAILED, WorkerState.LOST) and stage.run is not None:
             stage.checkpoint = newest_update(self._runs / stage.run)
+        self._left = self._document.spec if state in ENDED and stage.run is not None else None
         self._window.status.show_state(state)
         if state not in OPEN:
             self._window.status.show_watching(None)
@@ -178,3 +190,10 @@ class Running(QObject):
         for problem in self._document.problems:
             self._report(Problem(level="error", message=problem.message, remedy=problem.remedy or ""))
         self._window.show_problems()
+
+
+def _goes_on(left: Spec, spec: Spec) -> bool:
+    """Whether a run can go on with another experiment: what differs may change while a network learns."""
+    training = left.training.model_copy(update={key: getattr(spec.training, key) for key in LIVE})
+    words = {key: getattr(spec, key) for key in ("name", "name_zh", "note", "note_zh")}
+    return left.model_copy(update={**words, "training": training}) == spec

@@ -146,6 +146,24 @@ def test_pause_one_update_change_and_go_on(qtbot: QtBot, make_desk: MakeDesk) ->
     assert desk.stage.checkpoint == desk.stage.update
 
 
+def test_what_is_edited_after_a_stop_is_what_goes_on(qtbot: QtBot, make_desk: MakeDesk) -> None:
+    desk = make_desk()
+    begun(qtbot, desk)
+    desk.actions.stop.trigger()
+    wait_for(qtbot, desk, WorkerState.STOPPED)
+    before = desk.stage.update
+    desk.document.set("layers.0.hidden", 9)
+    assert desk.actions.run.text() == "Run", "the network of the run is another"
+    desk.actions.undo.trigger()
+    desk.document.set("training.learning_rate", 0.003)
+    assert desk.actions.run.text().startswith("Resume")
+    desk.actions.run.trigger()
+    qtbot.waitUntil(lambda: desk.stage.update > before + 5, timeout=60_000)
+    rates = desk.stage.curve("learning_rate").values
+    assert rates[before - 1] == pytest.approx(0.01)
+    assert rates[before:] == pytest.approx(0.003)
+
+
 def test_a_killed_worker_is_lost_and_its_run_goes_on(qtbot: QtBot, make_desk: MakeDesk) -> None:
     desk = make_desk()
     begun(qtbot, desk, updates=60)
