@@ -14,7 +14,7 @@ FASTEST: Final = 1 / 30
 SLOWEST: Final = 0.5
 SHARE: Final = 0.08
 """The share of one processor that the window may take while a network learns; two threads of a core share it."""
-PATIENCE: Final = 0.006
+PATIENCE: Final = 0.004
 """Seconds of one tick after which views that are still to be drawn wait for the next one."""
 
 
