@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from lab.components.dataset import Data
-from lab.training.labels import sample_labels
+from lab.training.labels import sample_labels, watched_split
 from lab.training.live import live_keys
 from lab.training.trainer import Trainer
 
@@ -38,11 +37,6 @@ def about(trainer: Trainer) -> dict[str, Any]:
         "live": live_keys(setup),
         "plan": trainer.plan.as_json(),
     }
-
-
-def watched_split(data: Data) -> str:
-    """The split whose samples are watched: the first there is of test, validation and train."""
-    return next(split for split in ("test", "validation", "train") if split in data.splits())
 
 
 def _layers(trainer: Trainer) -> dict[str, dict[str, Any]]:

@@ -6,7 +6,6 @@ from typing import Final, final
 
 from lab.errors import LabError
 from lab.registry.catalog import Catalog
-from lab.runner.about import watched_split
 from lab.runner.channel import Channel
 from lab.runner.commands import ProbeOnce, Watch
 from lab.runner.messages import Problem
@@ -14,6 +13,7 @@ from lab.runner.pulse import Pulse
 from lab.runner.trouble import problem_of
 from lab.telemetry.frames import Frame
 from lab.telemetry.ring import RingWriter
+from lab.training.labels import watched_split
 from lab.training.looking import Lookout
 from lab.training.trainer import Trainer
 

@@ -8,6 +8,11 @@ from numpy.typing import NDArray
 from lab.components.dataset import Data
 
 
+def watched_split(data: Data) -> str:
+    """The split whose samples are watched: the first there is of test, validation and train."""
+    return next(split for split in ("test", "validation", "train") if split in data.splits())
+
+
 def sample_labels(data: Data, split: str, columns: Sequence[int] | NDArray[Any]) -> list[str]:
     """What samples of a split are called: by the times that they span, if the dataset says them, or by number."""
     times = [step_labels(data, split, int(column)) for column in columns]

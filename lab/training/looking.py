@@ -13,6 +13,7 @@ from lab.model.network import QUIET
 from lab.registry.catalog import Catalog
 from lab.telemetry.frames import Frame
 from lab.telemetry.meter import Meter
+from lab.training.labels import watched_split
 from lab.training.look import NetworkLook
 from lab.training.trainer import Trainer
 
@@ -168,7 +169,7 @@ class Lookout:
     def _split(self, name: str | None) -> str:
         splits = self.trainer.setup.data.splits()
         if name is None:
-            return next(split for split in ("test", "validation", "train") if split in splits)
+            return watched_split(self.trainer.setup.data)
         if name not in splits:
             raise ExperimentError(f"there is no {name} split", remedy=f"Choose one of {', '.join(splits)}")
         return name

@@ -18,7 +18,7 @@ from lab.ui.panels.differences import Compared, DifferencesPanel
 from lab.ui.panels.run_words import name as name_of
 from lab.ui.panels.runs import RunsPanel
 from lab.ui.running import Running
-from lab.ui.session import ENDED, Session
+from lab.ui.session import ENDED, Session, by_name
 from lab.ui.stage import Curve, Overlay
 
 CURVES: Final = ("train.loss", "train.epoch_loss", "validation.loss")
@@ -122,10 +122,7 @@ class Comparing(QObject):
 
 def curves_of(scalars: Sequence[Scalar]) -> dict[str, Curve]:
     """Curves by name, from the rows of the store."""
-    by_name: dict[str, list[Scalar]] = {}
-    for scalar in scalars:
-        by_name.setdefault(scalar.name, []).append(scalar)
     return {
         name: Curve(np.array([one.update for one in rows], np.int64), np.array([one.value for one in rows]))
-        for name, rows in by_name.items()
+        for name, rows in by_name(scalars).items()
     }

@@ -193,9 +193,7 @@ class Desk(QObject):
         self.window.show_problems()
 
     def _show_title(self) -> None:
-        shown = self.document.shown
-        name = Text.plain(self.document.name) if shown is None else Text(*map(shown.spec.name_in, ("en", "zh")))
-        self.window.show_document(name, dirty=self.document.dirty)
+        self.window.show_document(self.document.title, dirty=self.document.dirty)
 
     def _watch(self, sample: int, rate: float) -> None:
         self.stage.cursor.look_at(sample=0)
@@ -205,9 +203,7 @@ class Desk(QObject):
         self.experiment.watching.show_samples(self.stage.about.get("samples", ()))
         self._show_cell()
         run = self.runs_panel.model.number_of(self.stage.run)
-        shown = self.document.shown
-        if shown is not None:
-            self.window.present.show_caption(Text(*map(shown.spec.name_in, ("en", "zh"))))
+        self.window.present.show_caption(self.document.title)
         self.experiment.show_run(None if run is None else Text("Run {number}", "运行 {number}").with_(number=run))
 
     def _show_cell(self) -> None:

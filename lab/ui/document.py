@@ -82,6 +82,12 @@ class OpenDocument(QObject):
         return None if self._now.document is None else self._now.document.spec
 
     @property
+    def title(self) -> Text:
+        """The name of the experiment in both languages; that of its file while it cannot be read."""
+        shown = self.shown
+        return Text.plain(self.name) if shown is None else Text(*map(shown.spec.name_in, ("en", "zh")))
+
+    @property
     def place(self) -> str | None:
         """The file, from whose folder the names of data are meant."""
         return None if self.path is None else str(self.path)

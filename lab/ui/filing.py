@@ -85,10 +85,9 @@ class Filing(QObject):
             return True
         box = QMessageBox(self._window)
         box.setIcon(QMessageBox.Icon.Question)
-        spec = self._document.shown
-        name = Text.plain(self._document.name) if spec is None else Text(*map(spec.spec.name_in, ("en", "zh")))
         box.setWindowTitle(str(Text("Unsaved changes", "未保存的更改")))
-        box.setText(str(Text("Save the changes to “{name}”?", "保存对“{name}”的更改吗？").with_(name=name)))
+        question = Text("Save the changes to “{name}”?", "保存对“{name}”的更改吗？")
+        box.setText(str(question.with_(name=self._document.title)))
         box.setInformativeText(str(Text("They are lost otherwise.", "否则更改将丢失。")))
         save = box.addButton(str(Text("Save", "保存")), QMessageBox.ButtonRole.AcceptRole)
         give_up = box.addButton(str(Text("Do not save", "不保存")), QMessageBox.ButtonRole.DestructiveRole)

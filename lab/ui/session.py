@@ -254,10 +254,7 @@ class Session(QObject):
                 self.problem.emit(message)
 
     def _append(self, scalars: Sequence[Scalar]) -> None:
-        by_name: dict[str, list[Scalar]] = {}
-        for scalar in scalars:
-            by_name.setdefault(scalar.name, []).append(scalar)
-        for name, new in by_name.items():
+        for name, new in by_name(scalars).items():
             growing = self._growing.setdefault(name, _Growing(self.stage.curve(name)))
             growing.extend([one.update for one in new], [one.value for one in new])
 
@@ -268,12 +265,20 @@ class Session(QObject):
 
     def _show(self, frame: Frame) -> None:
         self.stage.frames[frame.probe] = frame
-        if _is_finite(frame.arrays):
+        if _can_be_drawn(frame.arrays):
             self.stage.finite[frame.probe] = frame
 
 
-def _is_finite(arrays: Mapping[str, Any]) -> bool:
-    """Infinity or NaN is a sign of trouble, but in the empty half of a triangle NaN says that there is nothing."""
+def by_name(scalars: Sequence[Scalar]) -> dict[str, list[Scalar]]:
+    """The values of each curve, in order."""
+    found: dict[str, list[Scalar]] = {}
+    for scalar in scalars:
+        found.setdefault(scalar.name, []).append(scalar)
+    return found
+
+
+def _can_be_drawn(arrays: Mapping[str, Any]) -> bool:
+    """Whether every array has something finite; NaN among it is drawn as what it is, and a triangle is half empty."""
     return all(np.isfinite(array).any() or not array.size for array in arrays.values() if array.dtype.kind == "f")
 
 

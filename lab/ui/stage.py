@@ -60,8 +60,8 @@ class Stage(QObject):
     """All that can be seen of the current run.
 
     `curves` are by name (`train.loss`, `validation.loss`, `learning_rate`, `gradient.norm`), `frames` the latest by
-    probe, `finite` the last one of each probe in which everything was finite. `about` is that of `Began`; `marks` are
-    changes while running, (update, words by language). `asked` are requests of views: (probe, settings).
+    probe, `finite` the last one of each in which every array had something finite. `about` is that of `Began`; `marks`
+    are changes while running, (update, words by language). `asked` are requests of views: (probe, settings).
     """
 
     reset = Signal()

@@ -17,13 +17,12 @@ Array = NDArray[Any]
 _NOTHING: Final = np.zeros(0)
 
 
-@final
-class Line(PlotItem):
-    """A curve of one pixel in a colour of the theme; where a value is not finite it has a gap."""
+class _Points(PlotItem):
+    """Abstract: points (x, y) in a colour of the theme."""
 
-    def __init__(self, plot: Plot, role: str, *, dash: bool = False, alpha: int = 255, z: float = 1.0) -> None:
+    def __init__(self, plot: Plot, role: str, z: float) -> None:
         super().__init__(plot, z)
-        self._role, self._dash, self._alpha = role, dash, alpha
+        self._role = role
         self._x = self._y = _NOTHING
 
     def show_points(self, x: Array, y: Array) -> None:
@@ -41,6 +40,15 @@ class Line(PlotItem):
         if role != self._role:
             self._role = role
             self.update()
+
+
+@final
+class Line(_Points):
+    """A curve of one pixel in a colour of the theme; where a value is not finite it has a gap."""
+
+    def __init__(self, plot: Plot, role: str, *, dash: bool = False, alpha: int = 255, z: float = 1.0) -> None:
+        super().__init__(plot, role, z)
+        self._dash, self._alpha = dash, alpha
 
     def draw(self, painter: QPainter) -> None:
         if not len(self._x):
@@ -53,29 +61,12 @@ class Line(PlotItem):
 
 
 @final
-class Dots(PlotItem):
+class Dots(_Points):
     """Points in a colour of the theme; those that are not finite are left out."""
 
     def __init__(self, plot: Plot, role: str, shape: Shape = "dots", *, size: int = 4, z: float = 2.0) -> None:
-        super().__init__(plot, z)
-        self._role, self._shape, self._size = role, shape, size
-        self._x = self._y = _NOTHING
-
-    def show_points(self, x: Array, y: Array) -> None:
-        """Replace the points, both (n,)."""
-        self._x, self._y = np.asarray(x, np.float64), np.asarray(y, np.float64)
-        self.update()
-
-    def clear_points(self) -> None:
-        """Show nothing."""
-        if len(self._x):
-            self.show_points(_NOTHING, _NOTHING)
-
-    def recolour(self, role: str) -> None:
-        """Take another colour of the theme."""
-        if role != self._role:
-            self._role = role
-            self.update()
+        super().__init__(plot, role, z)
+        self._shape, self._size = shape, size
 
     def draw(self, painter: QPainter) -> None:
         if not len(self._x):
