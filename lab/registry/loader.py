@@ -1,23 +1,28 @@
-"""Import a plugin file under a private name, always from its source."""
+"""Import a plugin file under a private name, always as its source is now."""
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import linecache
+import marshal
 import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
-from importlib.util import module_from_spec, spec_from_file_location
+from importlib.util import MAGIC_NUMBER, cache_from_source, module_from_spec, source_hash, spec_from_file_location
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Final, final
 
+from lab.registry.syntax import understood
+
 PREFIX: Final = "lab_plugins_"
 """Private packages of plugins begin with it: no plugin can stand in for a module that others import."""
+
+_CHECKED: Final = 0b11
+"""The flags of bytecode that is checked against the hash of its source."""
 
 
 def private_package(folder: Path) -> str:
@@ -39,8 +44,8 @@ def discard(plugin: object) -> None:
         sys.modules.pop(name, None)
 
 
-def import_file(file: Path, folder: Path, tree: ast.Module) -> ModuleType:
-    """Run a plugin of a folder, given its syntax tree. It is not left in `sys.modules` where it fails.
+def import_file(file: Path, folder: Path) -> ModuleType:
+    """Run a plugin of a folder. It is not left in `sys.modules` where it fails.
 
     Files beside it can be imported by relative imports: `from ._shared import helper`.
     """
@@ -52,7 +57,7 @@ def import_file(file: Path, folder: Path, tree: ast.Module) -> ModuleType:
         package += "." + part
         _package(package, file.parents[len(packages) - depth - 1])
     full_name = f"{package}.{name}"
-    spec = spec_from_file_location(full_name, file, loader=_SourceLoader(full_name, str(file), tree))
+    spec = spec_from_file_location(full_name, file, loader=_SourceLoader(full_name, str(file)))
     if spec is None or spec.loader is None:
         raise ImportError(f"{file} cannot be imported")
     module = module_from_spec(spec)
@@ -76,16 +81,30 @@ def _package(name: str, folder: Path) -> None:
 
 @final
 class _SourceLoader(SourceFileLoader):
-    """Compiles from source: a stale .pyc, of equal size and second, would bring back the code from before an edit."""
+    """Takes the bytecode of a file only where it was made from these very bytes (PEP 552).
 
-    def __init__(self, name: str, path: str, tree: ast.Module | None = None) -> None:
-        super().__init__(name, path)
-        self._tree = tree
+    Python's own check, by size and second, would bring back the code from before an edit.
+    """
 
     def get_code(self, fullname: str) -> CodeType:
-        tree = self._tree or ast.parse(self.get_data(self.path), self.path)
-        self._tree = None
-        return compile(tree, self.path, "exec", dont_inherit=True)
+        source = self.get_data(self.path)
+        header = MAGIC_NUMBER + _CHECKED.to_bytes(4, "little") + source_hash(source)
+        kept = cache_from_source(self.path)
+        code = self._kept(kept, header)
+        if code is None:
+            code = understood(lambda: compile(source, self.path, "exec", dont_inherit=True), self.path)
+            if not sys.dont_write_bytecode:
+                self.set_data(kept, header + marshal.dumps(code))
+        return code
+
+    def _kept(self, path: str, header: bytes) -> CodeType | None:
+        try:
+            data = self.get_data(path)
+            code = marshal.loads(data[len(header) :]) if data.startswith(header) else None
+        except (OSError, EOFError, ValueError, TypeError):
+            return None  # there is none yet, or it was cut off
+        # Tracebacks name the place where the file is now.
+        return code if isinstance(code, CodeType) and code.co_filename == self.path else None
 
 
 @final

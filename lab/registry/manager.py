@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import importlib.metadata
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +23,7 @@ from lab.registry.discovery import Folder, default_folders, entry_points, plugin
 from lab.registry.hooks import hook_line, hook_problems, registered
 from lab.registry.loader import discard, forget, import_file, private_package
 from lab.registry.problems import explained, failure
-from lab.registry.syntax import check_version, class_line, needs_window, parse
+from lab.registry.syntax import Source, check_version, class_line, needs_window
 
 
 @final
@@ -105,14 +104,12 @@ class Manager:
 
     def _add_file(self, file: Path, root: Path, version: str) -> None:
         try:
-            tree = parse(file)
+            source = Source(file)
         except PluginError as error:
             self._failures.append(failure(error, file=str(file)))
             return
-        loading = _Loading(
-            file=str(file), tree=tree, origin=str(file), version=version, load=partial(import_file, file, root, tree)
-        )
-        self._add(loading, file)
+        load = partial(import_file, file, root)
+        self._add(_Loading(file=str(file), source=source, origin=str(file), version=version, load=load))
 
     def _add_entry_point(self, point: importlib.metadata.EntryPoint) -> None:
         origin = point.dist.name if point.dist else point.value
@@ -120,22 +117,23 @@ class Manager:
         label = f"entry point {point.name} = {point.value} of {origin}"
         try:
             file = source_of(point.module)
-            tree = None if file is None else parse(file)
+            source = None if file is None else Source(file)
         except Exception as error:  # noqa: BLE001 - finders of modules and metadata are foreign code
-            self._failures.append(failure(explained(error, doing="looking for it", file=label, tree=None), file=label))
+            self._failures.append(
+                failure(explained(error, doing="looking for it", file=label, source=None), file=label)
+            )
             return
-        loading = _Loading(file=str(file or label), tree=tree, origin=origin, version=version, load=point.load)
-        self._add(loading, file)
+        self._add(_Loading(file=str(file or label), source=source, origin=origin, version=version, load=point.load))
 
-    def _add(self, loading: _Loading, file: Path | None) -> None:
-        if loading.tree is not None and file is not None:
-            if not self._window and needs_window(loading.tree, file):
-                self._window_only.append(str(file))
+    def _add(self, loading: _Loading) -> None:
+        if loading.source is not None:
+            if not self._window and needs_window(loading.source):
+                self._window_only.append(loading.file)
                 return
             try:
-                check_version(loading.tree, str(file))
+                check_version(loading.source)
             except PluginError as error:
-                self._failures.append(failure(error, file=str(file)))
+                self._failures.append(failure(error, file=loading.file))
                 return
         outcome = within(self._timeout, partial(loading.run, self._pluggy, self._kinds), loading.file)
         if outcome.late:
@@ -144,7 +142,7 @@ class Manager:
             return
         if outcome.error is not None:
             loading.take_back(self._pluggy)
-            problem = explained(outcome.error, doing=loading.doing, file=loading.file, tree=loading.tree)
+            problem = explained(outcome.error, doing=loading.doing, file=loading.file, source=loading.source)
             self._failures.append(failure(problem, file=loading.file))
             return
         self._failures += loading.failures
@@ -180,7 +178,7 @@ class _Loading:
     """One plugin while it is loaded. All that can run its code happens in `run`, within the time limit."""
 
     file: str
-    tree: ast.Module | None
+    source: Source | None
     origin: str
     version: str
     load: Callable[[], object]
@@ -215,7 +213,7 @@ class _Loading:
 
     def class_line(self, component: type) -> int | None:
         """The line of the plugin's own file on which a class is defined, if it is defined there."""
-        return None if self.tree is None else class_line(self.tree, component.__qualname__)
+        return None if self.source is None else class_line(self.source.tree, component.__qualname__)
 
     def _call(self, name: str, kind: Kind, hook: Callable[[], object]) -> None:
         self.doing = hook.__name__
@@ -223,7 +221,7 @@ class _Loading:
         try:
             results = list(registered(name, kind, hook(), self.class_line))
         except Exception as error:  # noqa: BLE001 - one hook that raises leaves the plugin's others
-            problem = explained(error, doing=self.doing, file=self.file, tree=self.tree)
+            problem = explained(error, doing=self.doing, file=self.file, source=self.source)
             self.failures.append(failure(problem, file=self.file, line=line))
             return
         for result in results:

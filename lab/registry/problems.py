@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 import sys
 import traceback
 
 from lab.errors import LabError, PluginError, unknown
 from lab.registry.catalog import Failure
 from lab.registry.loader import PREFIX
-from lab.registry.syntax import imported_names, syntax_problem
+from lab.registry.syntax import Source, imported_names, syntax_problem
 
 _LONGEST = 300
 """Characters of a foreign error's text; more would hide what else went wrong."""
@@ -25,7 +24,7 @@ def failure(error: PluginError, *, file: str, line: int | None = None) -> Failur
     )
 
 
-def explained(error: BaseException, *, doing: str, file: str, tree: ast.Module | None) -> PluginError:
+def explained(error: BaseException, *, doing: str, file: str, source: Source | None) -> PluginError:
     """What a plugin raised while `doing` (importing it, calling a hook), with the line of its own file.
 
     That is the innermost line of `file` in the traceback: where it called what failed, if it did not fail itself.
@@ -36,16 +35,16 @@ def explained(error: BaseException, *, doing: str, file: str, tree: ast.Module |
     if isinstance(error, LabError):
         place = (error.file, error.line) if error.file is not None else (file, line)
         return PluginError(error.message, file=place[0], line=place[1], remedy=error.remedy or "Correct this line")
-    message, remedy = _told(error, line, tree)
+    message, remedy = _told(error, line, source)
     return PluginError(f"{doing} {message}", file=file, line=line, remedy=remedy)
 
 
-def _told(error: BaseException, line: int | None, tree: ast.Module | None) -> tuple[str, str]:
+def _told(error: BaseException, line: int | None, source: Source | None) -> tuple[str, str]:
     if isinstance(error, ModuleNotFoundError) and error.name:
         return _missing_module(error.name)
-    if isinstance(error, ImportError) and error.name in sys.modules and tree is not None and line is not None:
+    if isinstance(error, ImportError) and error.name in sys.modules and source is not None and line is not None:
         known = [name for name in dir(sys.modules[error.name]) if not name.startswith("_")]
-        wrong = [name for name in imported_names(tree, error.name, line) if name not in known]
+        wrong = [name for name in imported_names(source.tree, error.name, line) if name not in known]
         if wrong:
             return f"failed: {unknown(f'name in {error.name}:', wrong[0], known)}", "Correct this line"
     if isinstance(error, SystemExit):

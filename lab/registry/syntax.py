@@ -4,33 +4,51 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar, final
 
 from lab.components.hookspecs import API_VERSION
 from lab.errors import PluginError
 
+T = TypeVar("T")
+
 _WINDOW: Final = ("PySide6", "pyqtgraph", "lab.ui")
+_HINT: Final = re.compile(rb"PySide6|pyqtgraph|\bui\b|from\s*\.")
+"""What a text has in it that imports the window, by itself or through a file beside it; none other is parsed."""
 _VERSION: Final = re.compile(r"(\d+)\.(\d+)")
 
 
-def parse(file: Path) -> ast.Module:
-    """The syntax tree of a file; PluginError with the line where it is no Python, or cannot be read."""
+@final
+class Source:
+    """The text of a plugin file. Its syntax tree is made only where one is asked for: most plugins need none."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        try:
+            self.text = file.read_bytes()
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise PluginError(
+                f"the file cannot be read: {reason}", file=str(file), remedy="Check its permissions"
+            ) from error
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        """The syntax tree; PluginError with the line where the file is no Python."""
+        return understood(lambda: ast.parse(self.text, str(self.file)), str(self.file))
+
+
+def understood(read: Callable[[], T], file: str) -> T:
+    """What `read` makes of the text of a file; PluginError with the line where that is no Python."""
     try:
-        return ast.parse(file.read_bytes(), str(file))
+        return read()
     except SyntaxError as error:
-        raise syntax_problem(error, str(file)) from error
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise PluginError(
-            f"the file cannot be read: {reason}", file=str(file), remedy="Check its permissions"
-        ) from error
+        raise syntax_problem(error, file) from error
     except (ValueError, RecursionError, MemoryError) as error:
         reason = str(error) or "it is nested too deeply"
-        raise PluginError(
-            f"the file is not Python: {reason}", file=str(file), remedy="Save it as plain text"
-        ) from error
+        raise PluginError(f"the file is not Python: {reason}", file=file, remedy="Save it as plain text") from error
 
 
 def syntax_problem(error: SyntaxError, file: str) -> PluginError:
@@ -44,9 +62,12 @@ def syntax_problem(error: SyntaxError, file: str) -> PluginError:
     )
 
 
-def check_version(tree: ast.Module, file: str) -> None:
+def check_version(source: Source) -> None:
     """PluginError where the plugin says, as `LAB_API = "1.0"`, that it needs another version of `lab.api`."""
-    for statement in tree.body:
+    if b"LAB_API" not in source.text:
+        return
+    file = str(source.file)
+    for statement in source.tree.body:
         targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
         if not any(isinstance(target, ast.Name) and target.id == "LAB_API" for target in targets):
             continue
@@ -72,22 +93,25 @@ def check_version(tree: ast.Module, file: str) -> None:
             )
 
 
-def needs_window(tree: ast.Module, file: Path) -> bool:
+def needs_window(source: Source) -> bool:
     """Whether the file, or a file beside it that it imports by a relative import, imports Qt or the window."""
     seen: set[Path] = set()
-    waiting = [(file, tree)]
+    waiting = [source]
     while waiting:
-        place, one = waiting.pop()
-        for module in _imported(one):
-            if any(module == name or module.startswith(name + ".") for name in _WINDOW):
-                return True
-        for helper in _relative(one, place):
-            if helper not in seen and helper.is_file():
-                seen.add(helper)
-                try:
-                    waiting.append((helper, parse(helper)))
-                except PluginError:
-                    continue  # it is reported, with its line, when the import of it fails
+        one = waiting.pop()
+        if not _HINT.search(one.text):
+            continue
+        try:
+            tree = one.tree
+            for module in _imported(tree):
+                if any(module == name or module.startswith(name + ".") for name in _WINDOW):
+                    return True
+            for helper in _relative(tree, one.file):
+                if helper not in seen and helper.is_file():
+                    seen.add(helper)
+                    waiting.append(Source(helper))
+        except PluginError:
+            continue  # it is reported, with its line, when the import of it fails
     return False
 
 

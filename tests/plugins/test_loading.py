@@ -22,7 +22,30 @@ def test_an_edit_of_equal_size_and_second_is_seen(tmp_path: Path, monkeypatch: p
             (tmp_path / file).write_text(text, encoding="utf-8")
             os.utime(tmp_path / file, (1_000_000_000, 1_000_000_000))
         assert load(tmp_path).names("cell") == (name,)
-    assert list(tmp_path.rglob("*.pyc")) == []
+        assert load(tmp_path).names("cell") == (name,)  # and again, from the bytecode
+
+
+@pytest.mark.parametrize("broken", [b"", b"x" * 40, "half"])
+def test_bytecode_that_is_cut_off_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: bytes | str
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    load_text(tmp_path, CELL.format(name="kept"))
+    (kept,) = tmp_path.rglob("*.pyc")
+    whole = kept.read_bytes()
+    kept.write_bytes(broken if isinstance(broken, bytes) else whole[: len(whole) // 2])
+    assert load(tmp_path).names("cell") == ("kept",)
+    assert kept.read_bytes() == whole
+
+
+def test_bytecode_of_a_folder_that_was_moved_names_the_new_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    load_text(tmp_path / "old", CELL.format(name="kept"))
+    (tmp_path / "old").rename(tmp_path / "new")
+    module = load(tmp_path / "new").get("cell", "kept").__module__
+    assert sys.modules[module].lab_register_cells.__code__.co_filename == str(tmp_path / "new" / "plugin.py")
 
 
 def test_a_relative_import_reaches_packages_and_the_folder_above(tmp_path: Path) -> None:
