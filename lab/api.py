@@ -9,7 +9,7 @@ from lab.components.hookspecs import API_VERSION, hookimpl
 from lab.components.loss import Loss
 from lab.components.metric import Metric
 from lab.components.optimizer import Optimizer
-from lab.components.probe import LayerLook, Look, Probe, Series
+from lab.components.probe import Course, LayerLook, Look, Probe, Series
 from lab.components.schedule import Schedule
 from lab.components.tables import Table, read_csv
 from lab.components.windows import cut_series
@@ -62,7 +62,7 @@ from lab.trace.graph import Var
 from lab.trace.tracer import Next
 
 __all__ = [
-    "API_VERSION", "Activation", "Algorithm", "Batch", "Cell", "Continuation", "Data", "DataError", "Dataset",
+    "API_VERSION", "Activation", "Algorithm", "Batch", "Cell", "Continuation", "Course", "Data", "DataError", "Dataset",
     "Decay", "HyperparameterError", "Initialiser", "LabError", "LayerLook", "Learner", "Look", "Loss", "Metric",
     "Next", "Optimizer", "PluginError", "Probe", "Schedule", "Sequences", "Series", "Step", "Table",
     "ThroughTime", "Var", "activate", "broadcast", "check_memory", "concat", "constant", "cos", "cut_series",

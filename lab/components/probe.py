@@ -37,6 +37,20 @@ class Series:
     error: float
 
 
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Course:
+    """How large gradients and changes were from the first update on, at N of the updates, (N,), rising.
+
+    `norms` (N, P) are those of the gradient of each parameter before clipping, in the order of `parameters`; NaN for a
+    rule that follows none. `ratios` (N, P) are ‖change‖ / ‖weight‖, NaN for a weight of zeros.
+    """
+
+    updates: NDArray[Any]
+    norms: NDArray[Any]
+    ratios: NDArray[Any]
+
+
 class LayerLook(Protocol):
     """One direction of a layer over the watched samples. Steps are those of the data, in both directions."""
 
@@ -126,6 +140,11 @@ class Look(Protocol):
     @property
     def change(self) -> Mapping[str, NDArray[Any]]:
         """What that update added to the parameters; empty before the first."""
+        ...
+
+    @property
+    def course(self) -> Course:
+        """Norms of gradients and changes since the first update, the latest that was looked at included."""
         ...
 
     @property

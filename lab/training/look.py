@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from lab.compile.executor import Executor, Target
 from lab.components.dataset import Sequences
-from lab.components.probe import Series
+from lab.components.probe import Course, Series
 from lab.gradients.unrolled import Calculus, ThroughTime, Unrolled
 from lab.model.blueprint import Block
 from lab.model.network import Network
@@ -140,6 +140,14 @@ class NetworkLook:
         """What that update added to the parameters; empty where there is none."""
         kept = self.trainer.kept
         return {} if kept is None or kept.change is None else self.trainer.network.named(kept.change)
+
+    @property
+    def course(self) -> Course:
+        """Norms of gradients and changes since the first update, the latest that was kept included."""
+        record, kept = self.trainer.record, self.trainer.kept
+        if kept is None:
+            return record.course
+        return record.followed(kept.update, kept.gradient, kept.change, self.flat)
 
     @cached_property
     def network(self) -> Network:

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from lab.components.probe import Course
 from lab.errors import StoreError
 from lab.experiment.checkpoint import Counter, State
 from lab.training.trainer import Trainer
@@ -15,6 +16,8 @@ def take(trainer: Trainer) -> State:
     arrays = {"parameters": trainer.network.parameters.copy()}
     arrays |= {f"slot.{name}": slot.copy() for name, slot in trainer.updater.slots.items()}
     arrays["history"] = np.array(trainer.history, np.float64).reshape(-1, 2)
+    course = trainer.record.course
+    arrays |= {"course.updates": course.updates, "course.norms": course.norms, "course.ratios": course.ratios}
     arrays["losses"] = np.array(trainer.losses, np.float64)
     if trainer.best_parameters is not None:
         arrays["best.parameters"] = trainer.best_parameters.copy()
@@ -28,7 +31,6 @@ def take(trainer: Trainer) -> State:
         "planned.updates": trainer.planned[0],
         "planned.epochs": trainer.planned[1],
         "best": trainer.best,
-        "stopped_early": int(trainer.stopped_early),
     }
     just_judged = trainer.batch == 0 and bool(trainer.history)
     score = trainer.history[-1][1] if just_judged and np.isfinite(trainer.history[-1][1]) else None
@@ -52,6 +54,8 @@ def put_back(trainer: Trainer, state: State) -> None:
     trainer.history = [(float(train), float(validation)) for train, validation in arrays["history"]]
     trainer.losses = [float(loss) for loss in arrays["losses"]]
     trainer.best_parameters = arrays.get("best.parameters")
+    if "course.updates" in arrays:  # checkpoints of version 0.1 have no record
+        trainer.record.course = Course(**{name: arrays[f"course.{name}"] for name in ("updates", "norms", "ratios")})
     carried: dict[int, dict[int, dict[str, Any]]] = {}
     for name, value in arrays.items():
         if name.startswith("carried."):
@@ -68,7 +72,8 @@ def put_back(trainer: Trainer, state: State) -> None:
         int(state.counters.get("planned.epochs", 0)),
     )
     trainer.best = float(state.counters["best"])
-    trainer.stopped_early = bool(state.counters["stopped_early"])
     trainer.network.refresh()
     trainer.compilation.passed(trainer.update)
     trainer.take_over()
+    # Whether it has ended is asked next, and a change may have made it longer or shorter.
+    trainer.make_changes()

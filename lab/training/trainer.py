@@ -15,9 +15,11 @@ from lab.model.network import QUIET, Network
 from lab.training.batches import Batches
 from lab.training.changes import Changes
 from lab.training.compilation import Compilation
+from lab.training.course import Record
 from lab.training.diagnose import Diagnosis
 from lab.training.evaluate import Evaluation, evaluate, measure
 from lab.training.learner import NetworkLearner
+from lab.training.length import ended
 from lab.training.live import BATCH_SIZE, with_value
 from lab.training.optimise import Updater
 from lab.training.plan import LiveChange, Plan
@@ -93,21 +95,27 @@ class Trainer:
         """Mean training loss and validation loss (NaN without a validation split) of each epoch."""
         self.best = math.inf
         self.best_parameters: Array | None = None
-        self.stopped_early = False
         self.can_save = True
         self.keep = False
-        """Whether each update leaves in `kept` what it did; that costs two copies of the parameters."""
+        """Whether every update leaves in `kept` what it did, not just those on record; that costs two copies of the parameters."""
         self.kept: Kept | None = None
+        self.record = Record(setup.plan.places.values())
         self._loop = self._run()
 
     @property
     def total_updates(self) -> int:
-        """How many updates the experiment asks for."""
+        """How many updates the experiment asks for now, an epoch that has begun as a whole among them."""
         training = self.setup.spec.training
         if training.updates is not None:
-            return training.updates
+            return max(training.updates, self.update)
         updates, epochs = self.planned
-        return updates + ((training.epochs or 0) - epochs) * self.batches.count * self._by_batch
+        last = max(training.epochs or 0, self.epoch + self._within)
+        return updates + (last - epochs) * self.batches.count * self._by_batch
+
+    @property
+    def _within(self) -> bool:
+        """Whether an epoch has begun and not ended."""
+        return bool(self.losses) or self.seen > 0
 
     @property
     def _by_batch(self) -> int:
@@ -118,11 +126,13 @@ class Trainer:
         return next(self._loop, None)
 
     def _run(self) -> Iterator[Progress]:
-        while not self.done:
+        while self._goes_on():
             ahead = self.batches.epoch(self.epoch, self.seen)
             while True:
-                if self._make_changes(between=True):
+                if self.make_changes():
                     ahead = self.batches.epoch(self.epoch, self.seen)
+                if self.done:
+                    break
                 batch = next(ahead)
                 self.can_save = False
                 self.learner.draw = np.random.default_rng([self.setup.spec.seed, 2, self.epoch, self.batch])
@@ -132,7 +142,7 @@ class Trainer:
                     if self.done:
                         break
                     self.take_over()
-                    self._make_changes(between=False)
+                    self.make_changes(between=False)
                 if self.setup.spec.training.carry_state:
                     self.learner.end()
                 self.batch += 1
@@ -147,10 +157,14 @@ class Trainer:
     @property
     def done(self) -> bool:
         """Whether there is no update left to make."""
-        training = self.setup.spec.training
-        if training.updates is not None:
-            return self.update >= training.updates or self.stopped_early
-        return self.epoch >= (training.epochs or 0) or self.stopped_early
+        within = self._within
+        losses = () if within else tuple(loss for _, loss in self.history)
+        return ended(self.setup.spec.training, self.update, self.epoch, losses, within=within)
+
+    def _goes_on(self) -> bool:
+        """Whether there is another epoch, by the changes that are due now."""
+        self.make_changes()
+        return not self.done
 
     def take_over(self) -> None:
         """Go on with compiled code where it is due; a restored trainer may have passed that update already."""
@@ -162,8 +176,8 @@ class Trainer:
     def change(self, key: str, value: object) -> LiveChange:
         """Give a live key of `[training]` another value from the next update on; the plan keeps it.
 
-        A batch size waits for the next batch, and for the next epoch where the state is carried. LabError where the key
-        is not live or the value is wrong.
+        A batch size waits for the next batch, and for the next epoch where the state is carried. A run that is cut
+        short by its epochs still ends the epoch it is in. LabError where the key is not live or the value is wrong.
         """
         return self.changes.ask(self.setup, self.update, key, value)
 
@@ -181,8 +195,8 @@ class Trainer:
         for change in self.changes.passed(self.update):
             self._make(change)
 
-    def _make_changes(self, *, between: bool) -> bool:
-        """Make the changes that are due; whether the batches are others now."""
+    def make_changes(self, *, between: bool = True) -> bool:
+        """Make the changes that are due, `between` two batches or within one; whether the batches are others now."""
         if not self.changes.waiting:
             return False
         resize = between and (self.seen == 0 or not self.setup.spec.training.carry_state)
@@ -228,8 +242,9 @@ class Trainer:
             gradient = None if step.gradient is None else step.gradient.copy()
             self.kept = Kept(update=self.update + 1, gradient=gradient, change=None)
             raise Diagnosis(self.network, self.update + 1).error(self.learner.steps)
-        before = parameters.copy() if self.keep else None
-        self.updater.kept = np.empty_like(parameters) if self.keep else None
+        keep = self.keep or self.record.wants(self.update + 1)
+        before = parameters.copy() if keep else None
+        self.updater.kept = np.empty_like(parameters) if keep else None
         if step.gradient is not None:
             report = self.updater.apply(parameters, step.gradient, rate, self.update + 1)
             scalars["gradient.norm"] = report.gradient_norm
@@ -241,6 +256,8 @@ class Trainer:
         if before is not None:
             gradient = None if step.gradient is None else self.updater.kept
             self.kept = Kept(update=self.update, gradient=gradient, change=parameters - before)
+            if self.record.wants(self.update):
+                self.record.take(self.update, gradient, self.kept.change, parameters)
         return Progress(kind="update", update=self.update, epoch=self.epoch, scalars=scalars)
 
     def _end_epoch(self) -> Progress:
@@ -263,17 +280,8 @@ class Trainer:
         self.epoch += 1
         self.batch = 0
         self.seen = 0
-        patience = self.setup.spec.training.early_stopping
-        waited = self._epochs_since_best()
-        self.stopped_early = bool(patience) and waited is not None and waited >= patience
         self.can_save = True
         return Progress(kind="epoch", update=self.update, epoch=self.epoch, scalars=scalars)
-
-    def _epochs_since_best(self) -> int | None:
-        losses = [loss for _, loss in self.history]
-        if not losses or all(math.isnan(loss) for loss in losses):
-            return None
-        return len(losses) - 1 - int(np.nanargmin(losses))
 
     def evaluate(self, split: str) -> Evaluation:
         """Loss and predictions of a split with the parameters as they are."""

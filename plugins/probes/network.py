@@ -91,7 +91,8 @@ class Weights(Probe):
 
 
 class Gradients(Probe):
-    """Of each parameter the norm of its gradient before clipping, and ‖change‖ / ‖weight‖ of the update it made.
+    """Of each parameter the norm of its gradient before clipping, and ‖change‖ / ‖weight‖ of the update it made: of
+    updates since the first one, in a row for each, the last of them the latest.
 
     A matrix of zeros has no size to compare its change with: its ratio is NaN.
     """
@@ -101,31 +102,19 @@ class Gradients(Probe):
     tier = "update"
 
     def measure(self, look):
-        gradient, change = look.gradient, look.change
-        if not gradient and not change:
+        course = look.course
+        if not len(course.updates):
             return {}
-        norms = [_norm(gradient.get(name)) for name in look.parameters]
-        ratios = [_ratio(change.get(name), weight) for name, weight in look.parameters.items()]
-        return {"norms": np.array(norms), "ratios": np.array(ratios)}
+        return {"updates": course.updates, "norms": course.norms, "ratios": course.ratios}
 
     def notes(self, look):
-        total = np.sqrt(sum(_norm(array) ** 2 for array in look.gradient.values()))
+        total = np.linalg.norm(look.course.norms[-1].astype(np.float64))
         return {
             "names": list(look.parameters),
             "layer": [_layer(name, look.layers) for name in look.parameters],
             "clip": look.clip_norm,
-            "total": float(total) if look.gradient and np.isfinite(total) else None,
+            "total": float(total) if np.isfinite(total) else None,
         }
-
-
-def _norm(array):
-    """In float64, where the square of no float32 overflows."""
-    return float("nan") if array is None else float(np.linalg.norm(np.asarray(array, np.float64)))
-
-
-def _ratio(change, weight):
-    size = _norm(weight)
-    return _norm(change) / size if size > 0 else float("nan")
 
 
 def _layer(name, layers):

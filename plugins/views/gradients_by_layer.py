@@ -10,6 +10,7 @@ from PySide6.QtCore import QRectF
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from lab.api import hookimpl
+from lab.telemetry.frames import Frame
 from lab.ui.api import Key, Sentence, Stage, Text, View
 from lab.ui.views.canvas import Canvas
 from lab.ui.views.choice import Choice
@@ -24,8 +25,8 @@ from lab.ui.views.ticks import linear, logarithmic
 Array = NDArray[Any]
 MOST = 8
 """Curves at once; there are as many colours. The largest are shown."""
-KEPT = 4096
-"""Frames that are remembered; of a longer history every second one is forgotten."""
+NOTHING = np.zeros(0, np.int64), np.zeros((0, 0)), np.zeros((0, 0))
+"""Updates (N,), norms (N, P) and ratios (N, P) before the first frame."""
 MODES = (Text("layers", "各层"), Text("parameters", "各参数"), Text("change / weight", "变化/权重"))
 
 
@@ -49,9 +50,8 @@ class GradientsByLayer(View):
         self._choice = Choice(Text("What is measured", "显示内容"))
         self._choice.offer(MODES)
         self._choice.chosen.connect(self._again)
-        self._updates: list[int] = []
-        self._norms: list[Array] = []
-        self._ratios: list[Array] = []
+        self._frame: Frame | None = None
+        self._updates, self._norms, self._ratios = NOTHING
         self._names: list[str] = []
         self._layers: list[str] = []
         self._clip = 0.0
@@ -69,7 +69,7 @@ class GradientsByLayer(View):
         total = self.stage.curve("gradient.norm")
         new = self._total.follow(total.updates, total.values)
         spec = self.stage.spec
-        if spec is not None and not self._updates:
+        if spec is not None and not len(self._updates):
             self._clip = float(spec.training.clip_norm or 0.0)
         if not (self._take() or new or self._fresh):
             return
@@ -98,31 +98,29 @@ class GradientsByLayer(View):
 
     def _take(self) -> bool:
         frame = self.stage.frames.get("gradients")
-        if frame is None or "norms" not in frame.arrays or (self._updates and frame.update <= self._updates[-1]):
+        if frame is None or frame is self._frame or "norms" not in frame.arrays:
             return False
+        self._frame = frame
         self._names = [str(one) for one in frame.notes.get("names", ())]
         self._layers = [str(one) for one in frame.notes.get("layer", self._names)]
         self._clip = float(frame.notes.get("clip") or 0.0)
-        self._updates.append(frame.update)
-        self._norms.append(np.asarray(frame.arrays["norms"], np.float64))
-        self._ratios.append(np.asarray(frame.arrays.get("ratios", frame.arrays["norms"]), np.float64))
-        if len(self._updates) > KEPT:
-            self._updates, self._norms, self._ratios = self._updates[::2], self._norms[::2], self._ratios[::2]
+        self._updates = np.asarray(frame.arrays["updates"])
+        self._norms, self._ratios = (np.asarray(frame.arrays[name], np.float64) for name in ("norms", "ratios"))
         return True
 
     def _series(self) -> dict[str, Array]:
         """The curves by name, at most as many as there are colours."""
-        if not self._updates:
+        if not len(self._updates):
             return {}
         mode = self._choice.current
-        values = np.stack(self._ratios if mode == 2 else self._norms)
+        values = self._ratios if mode == 2 else self._norms
         if mode == 1:
             found = {name: values[:, place] for place, name in enumerate(self._names)}
         else:
             found = {}
             for layer in dict.fromkeys(self._layers):
                 part = values[:, [place for place, one in enumerate(self._layers) if one == layer]]
-                found[layer] = part.mean(axis=1) if mode == 2 else np.sqrt((part**2).sum(axis=1))
+                found[layer] = _mean(part) if mode == 2 else np.sqrt((part**2).sum(axis=1))
         largest = sorted(found, key=lambda name: -float(np.nan_to_num(found[name][-1], nan=np.inf)))[:MOST]
         return {name: found[name] for name in found if name in largest}
 
@@ -135,9 +133,9 @@ class GradientsByLayer(View):
             notes.append(Note(words, x[-1] if len(x) else 0, at, role="muted", align="right", dx=1e6, dy=-9))
         for update, _ in self.stage.marks:
             rules.append(Rule(update, "axis"))
-        bad = _first_bad(self._norms)
+        bad = None if _follows_none(self._norms, self._ratios) else _first_bad(self._norms)
         if bad is not None:
-            update = self._updates[bad]
+            update = int(self._updates[bad])
             rules.append(Rule(update, "error"))
             lost = [
                 name for name, value in zip(self._names, self._norms[bad], strict=False) if not math.isfinite(value)
@@ -153,15 +151,18 @@ class GradientsByLayer(View):
         self._plot.mark(rules, notes)
 
     def _last(self) -> float:
-        now = max(self._updates[-1] if self._updates else 0, self.stage.update)
+        now = max(int(self._updates[-1]) if len(self._updates) else 0, self.stage.update)
         planned = int(self.stage.about.get("updates") or 0)
         step = max(64, 2 ** math.ceil(math.log2(now + 1)))
         return float(max(min(step, planned) if planned else step, now))
 
     def sentence(self) -> Sentence:
-        if not self._updates:
+        if not len(self._updates):
             return Sentence(waiting(self.stage, Text("gradient norms", "梯度范数")))
         now = self._norms[-1]
+        if _follows_none(self._norms, self._ratios):
+            words = Text("This rule follows no gradient: see change / weight.", "该算法不用梯度：请看“变化/权重”。")
+            return Sentence(words)
         lost = int((~np.isfinite(now)).sum())
         if lost:
             first = self._names[int(np.argmin(np.isfinite(now)))] if self._names else ""
@@ -169,7 +170,7 @@ class GradientsByLayer(View):
             brief = Text("{n} of {all} gradients are not finite.", "{all} 个梯度中 {n} 个非有限。")
             values = {"n": lost, "all": len(now), "first": first}
             return Sentence(fitting(words.with_(**values), brief.with_(**values)), "error")
-        totals = np.array([math.sqrt(float((one**2).sum())) for one in self._norms[-100:]])
+        totals = np.sqrt((self._norms[-100:] ** 2).sum(axis=1))
         if self._clip > 0 and len(totals) >= 10:
             clipped = float((totals > self._clip).mean())
             words = Text("Clipped in {share} of the last {n} measurements.", "最近 {n} 次测量中 {share} 被裁剪。")
@@ -196,15 +197,15 @@ class GradientsByLayer(View):
         return Text("Gradient norm, log", "梯度范数，对数")
 
     def reading(self) -> Text:
-        if self._canvas.pointer is None or not self._updates:
+        if self._canvas.pointer is None or not len(self._updates):
             return Text.plain("")
         place = min(int(np.searchsorted(self._updates, self._canvas.pointer[1])), len(self._updates) - 1)
         total = math.sqrt(float((self._norms[place] ** 2).sum()))
         words = Text("update {u}  norm {v}", "第 {u} 次  范数 {v}")
-        return words.with_(u=f"{self._updates[place]:,}", v=number(total))
+        return words.with_(u=f"{int(self._updates[place]):,}", v=number(total))
 
     def table(self) -> Mapping[str, Array]:
-        return {"update": np.array(self._updates), **self._shown} if self._updates else {}
+        return {"update": self._updates, **self._shown} if len(self._updates) else {}
 
     def chooser(self) -> QWidget | None:
         return self._choice
@@ -221,7 +222,8 @@ class GradientsByLayer(View):
         self.told.emit()
 
     def _forget(self) -> None:
-        self._updates, self._norms, self._ratios = [], [], []
+        self._frame = None
+        self._updates, self._norms, self._ratios = NOTHING
         self._total.clear()
         self._plot.free = False
         self._fresh = True
@@ -234,14 +236,24 @@ def _short(name: str) -> str:
     return name
 
 
-def _first_bad(norms: list[Array]) -> int | None:
-    """The first of the last run of measurements with a value that is not finite, if the latest has one."""
-    if not norms or np.isfinite(norms[-1]).all():
+def _first_bad(norms: Array) -> int | None:
+    """The first of the last run of measurements (N, P) with a value that is not finite, if the latest has one."""
+    good = np.isfinite(norms).all(axis=1)
+    if not len(good) or good[-1]:
         return None
-    place = len(norms) - 1
-    while place and not np.isfinite(norms[place - 1]).all():
-        place -= 1
-    return place
+    return int(np.flatnonzero(good)[-1]) + 1 if good.any() else 0
+
+
+def _follows_none(norms: Array, ratios: Array) -> bool:
+    """Whether there is no gradient at all, though there are changes."""
+    return bool(len(norms)) and not np.isfinite(norms).any() and bool(np.isfinite(ratios).any())
+
+
+def _mean(ratios: Array) -> Array:
+    """Over the parameters of a layer, (N, P) to (N,): those of zeros have no ratio, and do not count."""
+    known = np.isfinite(ratios)
+    count = known.sum(axis=1)
+    return np.where(count, np.where(known, ratios, 0.0).sum(axis=1) / np.maximum(count, 1), np.nan)
 
 
 @hookimpl
