@@ -11,6 +11,7 @@ from lab.experiment.layout import file_key, owners
 from lab.experiment.spec import Choice, Spec, TrainingSpec
 from lab.experiment.wording import wording
 from lab.hyperparameters import Hyperparameterized
+from lab.training.length import LENGTHS
 from lab.training.plan import LiveChange
 from lab.training.setup import Setup, check_size
 
@@ -22,6 +23,9 @@ LIVE: Final[Mapping[str, Mapping[str, str]]] = {
     "l1": {"en": "L1", "zh": "L1 惩罚"},
     "l2": {"en": "L2", "zh": "L2 惩罚"},
     "batch_size": {"en": "batch size", "zh": "批大小"},
+    "epochs": {"en": "epochs", "zh": "轮数"},
+    "updates": {"en": "updates", "zh": "更新次数"},
+    "early_stopping": {"en": "stop early", "zh": "提前停止"},
 }
 """The common keys of `[training]` that may change, and what a mark on a curve calls them."""
 
@@ -65,7 +69,9 @@ def with_value(setup: Setup, key: str, value: object) -> Setup:
         )
     training = setup.spec.training
     if key in LIVE:
-        changed_setup = replace(setup, spec=_with_training(setup.spec, {key: value}))
+        # A run has one length: the other one goes.
+        others = {name: None for name in LENGTHS if name != key} if key in LENGTHS else {}
+        changed_setup = replace(setup, spec=_with_training(setup.spec, {**others, key: value}))
         if key == BATCH_SIZE:
             check_size(changed_setup)
         return changed_setup
@@ -103,4 +109,6 @@ def _with_training(spec: Spec, changes: Mapping[str, object]) -> Spec:
 
 
 def _shown(value: object) -> str:
+    if value is None:
+        return "–"
     return f"{value:g}" if isinstance(value, float) else str(value)

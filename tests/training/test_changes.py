@@ -12,11 +12,16 @@ from lab.training.plan import LiveChange, Plan
 from lab.training.setup import Setup
 from lab.training.snapshot import put_back, take
 from lab.training.trainer import Progress, Trainer
-from tests.training.support import ADDING, SUNSPOTS, adding, prepared
+from tests.training.support import ADDING, SUNSPOTS, adding, prepared, run_out
 
 CHANGES = [
     pytest.param({4: ("learning_rate", 0.003)}, id="rate"),
     pytest.param({4: ("batch_size", 7)}, id="batch"),
+    pytest.param({3: ("epochs", 5), 9: ("epochs", 3)}, id="longer, shorter"),
+    pytest.param({2: ("epochs", 1)}, id="cut short"),
+    pytest.param({4: ("epochs", 3), 5: ("batch_size", 9)}, id="longer, smaller batches"),
+    pytest.param({3: ("updates", 21), 9: ("updates", 20)}, id="updates"),
+    pytest.param({1: ("early_stopping", 1), 4: ("epochs", 9)}, id="early"),
     pytest.param({3: ("clip_norm", 0.01), 5: ("batch_size", 11), 6: ("learning_rate", 0.1), 9: ("l2", 0.01)}, id="all"),
 ]
 
@@ -155,3 +160,50 @@ def test_an_embedding_can_be_resumed() -> None:
     states, _, plan = made(prepared(text), {2: ("batch_size", 5)})
     end, _ = gone_on(prepared(text), plan, states[1])
     assert end.arrays["parameters"].tobytes() == states[-1].arrays["parameters"].tobytes()
+
+
+def test_a_run_is_made_longer_and_shorter_while_it_lasts() -> None:
+    """An epoch has 4 batches; the one that has begun is brought to its end, and so is a number of updates at once."""
+    for changes, updates, epochs in (
+        ({3: ("epochs", 3)}, 12, 3),
+        ({6: ("epochs", 1)}, 8, 2),
+        ({4: ("epochs", 1)}, 4, 1),
+        ({6: ("updates", 5)}, 6, 2),
+        ({6: ("updates", 9)}, 9, 3),
+    ):
+        with Trainer(adding(), Plan(target="numpy")) as trainer:
+            while (progress := trainer.advance()) is not None:
+                if progress.kind != "update" and progress.update in changes:
+                    trainer.change(*changes.pop(progress.update))
+                elif progress.update in changes and progress.update % 4:
+                    trainer.change(*changes.pop(progress.update))
+            assert (trainer.update, trainer.epoch, trainer.total_updates) == (updates, epochs, updates)
+
+
+def test_a_schedule_over_the_length_of_a_run_goes_by_the_length_it_has_now() -> None:
+    """A cosine over 8 updates, of which 4 were made, is from there on one over 16."""
+    setup = adding(more='schedule = "cosine"')
+    _, steps, _ = made(setup, {4: ("epochs", 4)})
+    rates = [step.scalars["learning_rate"] for step in steps if step.kind == "update"]
+    expected = [setup.schedule.rate(0.01, update, 8 if update < 4 else 16, []) for update in range(16)]
+    assert rates == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("more", "key", "value"), [("", "epochs", 5), ("early_stopping = 1", "early_stopping", 0)])
+def test_a_run_that_has_ended_goes_on_when_it_is_made_longer(more: str, key: str, value: int) -> None:
+    setup = adding(more=more, rate=0.5 if more else 0.01, epochs=6 if more else 2)
+    states, steps, plan = made(setup, {})
+    assert (states[-1].counters["epoch"] < 6) if more else (states[-1].counters["epoch"] == 2)
+    with Trainer(setup, Plan.from_json(plan.as_json())) as trainer:
+        put_back(trainer, states[-1])
+        assert trainer.done
+        assert trainer.advance() is None
+    with Trainer(setup, Plan.from_json(plan.as_json())) as trainer:
+        put_back(trainer, states[-1])
+        trainer.change(key, value)
+        run_out(trainer)
+        assert trainer.epoch == (6 if more else 5)
+        plan, end = Plan.from_json(trainer.plan.as_json()), take(trainer)
+    again, _ = gone_on(setup, plan, states[-1])
+    assert again.arrays["parameters"].tobytes() == end.arrays["parameters"].tobytes()
+    assert again.counters == end.counters

@@ -76,7 +76,7 @@ def test_early_stopping_goes_by_validation_and_keeps_the_best() -> None:
     with trained(adding(epochs=500, rate=0.05, more="early_stopping = 5")) as trainer:
         losses = [validation for _, validation in trainer.history]
         assert len(losses) < 500
-        assert trainer.stopped_early
+        assert trainer.done
         assert len(losses) - 1 - int(np.argmin(losses)) == 5
         trainer.keep_best()
         assert trainer.evaluate("validation").loss == pytest.approx(min(losses), rel=1e-6)
