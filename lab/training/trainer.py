@@ -97,7 +97,7 @@ class Trainer:
         self.best_parameters: Array | None = None
         self.can_save = True
         self.keep = False
-        """Whether every update leaves in `kept` what it did, not just one on record; it costs two copies of the parameters."""
+        """Whether each update leaves in `kept` what it did, not only one on record: two copies of the parameters."""
         self.kept: Kept | None = None
         self.record = Record(setup.plan.places.values())
         self._loop = self._run()
