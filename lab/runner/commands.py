@@ -119,6 +119,8 @@ class Packet:
     epoch: int
     seconds: float
     rate: float
+    planned: tuple[int | None, int]
+    """Epochs and updates in all."""
     watching: float
 
     def unpacked(self) -> Curves:
@@ -134,6 +136,8 @@ class Packet:
             epoch=self.epoch,
             seconds=self.seconds,
             rate=self.rate,
+            epochs=self.planned[0],
+            updates=self.planned[1],
             watching=self.watching,
         )
 

@@ -49,8 +49,10 @@ class Conductor:
 
     def watch(self, progress: Progress) -> None:
         """Show a step, and pause where it was the one to go to."""
-        self._pulse.record(progress, self._session.recorder.seconds)
-        if progress.kind == self._until and not self._session.trainer.done:
+        trainer = self._session.trainer
+        planned = (trainer.setup.spec.training.epochs, trainer.total_updates)
+        self._pulse.record(progress, self._session.recorder.seconds, planned)
+        if progress.kind == self._until and not trainer.done:
             self._paused = True
         if progress.kind == "update" and self.gap:
             self._wait_turn()

@@ -61,9 +61,10 @@ class Changed:
 class Began:
     """A run has begun or gone on: what does not change while it lasts.
 
-    `about` has plain values: `updates` and `epochs` (planned in all), `metric`, `unit`, `baselines` (by name, in the
-    metric), `splits` (steps and count of each), `task`, `parameters` (shape by full name), `layers` (cell, states,
-    gates, hidden of each block by its name, `layers.0`), `samples` (labels of those that can be watched), `plan`.
+    `about` has plain values: `updates` and `epochs` (planned in all, at the beginning), `metric`, `unit`, `baselines`
+    (by name, in the metric), `splits` (steps and count of each), `task`, `parameters` (shape by full name), `layers`
+    (cell, states, gates, hidden of each block by its name, `layers.0`), `samples` (labels of those that can be
+    watched), `plan`.
     """
 
     run: str
@@ -74,13 +75,18 @@ class Began:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Curves:
-    """New values of curves, all of them, in order; `seconds` trained so far and updates a second over the last one."""
+    """New values of curves, all of them, in order; `seconds` trained so far and updates a second over the last one.
+
+    `epochs` (None where updates are counted) and `updates` are how many are planned in all, as of now.
+    """
 
     scalars: Sequence[Scalar]
     update: int
     epoch: int
     seconds: float
     rate: float
+    epochs: int | None
+    updates: int
     watching: float = 0.0
     """The share of the time that probes took of late."""
 

@@ -42,6 +42,7 @@ class Pulse:
         self._made: deque[tuple[Progress, float]] = deque()
         self._sending = threading.Lock()
         self._speed: deque[tuple[float, int]] = deque()
+        self._planned: tuple[int | None, int] = (None, 0)
         self._beats = 0
         self._resting = 0
         self._idle = 0.0
@@ -68,9 +69,10 @@ class Pulse:
             self._resting -= 1
             self._beats += 1
 
-    def record(self, progress: Progress, seconds: float) -> None:
-        """Send the scalars of a step, soon; `seconds` is how long the run has been trained."""
+    def record(self, progress: Progress, seconds: float, planned: tuple[int | None, int]) -> None:
+        """Send the scalars of a step, soon, `seconds` into the training of a run of `planned` epochs and updates."""
         self._beats += 1
+        self._planned = planned
         self._made.append((progress, seconds))
 
     def restart(self) -> None:
@@ -98,6 +100,7 @@ class Pulse:
                     epoch=last.epoch,
                     seconds=seconds,
                     rate=self._rate(seconds, last.update),
+                    planned=self._planned,
                     watching=self.watching,
                 )
             )

@@ -183,6 +183,7 @@ class Server:
         for change in trainer.plan.changes:
             if change not in trainer.changes.waiting:
                 self._channel.send(Noted(update=change.update, text=mark(change)))
+        trainer.changes.made_again.clear()  # told just now
         self._sight.open(trainer, command.turn)
         conductor = Conductor(self._channel, self._pulse, self._sight, session, self._todo)
         conductor.gap = self._gap

@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 from lab.compile.targets.cupy import device_available
 from lab.errors import StoreError
 from lab.experiment.checkpoint import State, latest
-from lab.experiment.file import read_text
+from lab.experiment.edit import assign
+from lab.experiment.file import Document, read_text
 from lab.experiment.runs import Run
 from lab.experiment.store import Store
+from lab.experiment.values import values_of
 from lab.registry.catalog import Catalog
 from lab.training.plan import Plan, TargetName
 from lab.training.setup import Setup, set_up
@@ -19,9 +21,27 @@ from lab.training.snapshot import put_back
 from lab.training.trainer import Trainer
 
 
+def ended_with(store: Store, run: Run, catalog: Catalog) -> Document:
+    """The experiment of a run with the values that it ended with: those changed while it learned are in it.
+
+    ExperimentError where the experiment cannot be read any more, as of a plugin that is gone.
+    """
+    document = read_text(store.experiment(run.id), catalog)
+    last: dict[str, Any] = {}
+    for change in Plan.from_json(run.plan).changes:
+        if not change.by_hand:
+            last.pop(change.key, None)  # in the order of the last ones: epochs and updates drop each other
+            last[change.key] = change.value
+    for key, value in last.items():
+        path = f"training.{key}"
+        if values_of(document.spec).get(path) != value:
+            document = assign(document, path, value, catalog).document
+    return document
+
+
 def stored_setup(store: Store, run: Run, catalog: Catalog, file: str | None = None) -> Setup:
-    """The experiment of a run made ready; with a `file` that file is the test split."""
-    return set_up(read_text(store.experiment(run.id), catalog).spec, catalog, file)
+    """The experiment of a run made ready, as it ended; with a `file` that file is the test split."""
+    return set_up(ended_with(store, run, catalog).spec, catalog, file)
 
 
 def stored_state(store: Store, run: Run, note: Callable[[str], None]) -> State:

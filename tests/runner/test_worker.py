@@ -105,7 +105,7 @@ def test_a_learning_rate_changes_at_the_next_update_and_is_kept_with_the_run(wat
     [
         ("training.learning_rate", -1.0, "training.learning_rate must be at least 0"),
         ("training.learning_rate", "fast", "must be a number"),
-        ("training.epochs", 3, "training.epochs cannot change while a network learns"),
+        ("training.carry_state", True, "training.carry_state cannot change while a network learns"),
         ("layers.0.hidden", 3, "layers.0.hidden cannot change while a network learns"),
     ],
 )

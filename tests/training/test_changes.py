@@ -173,9 +173,7 @@ def test_a_run_is_made_longer_and_shorter_while_it_lasts() -> None:
     ):
         with Trainer(adding(), Plan(target="numpy")) as trainer:
             while (progress := trainer.advance()) is not None:
-                if progress.kind != "update" and progress.update in changes:
-                    trainer.change(*changes.pop(progress.update))
-                elif progress.update in changes and progress.update % 4:
+                if progress.update in changes and (progress.kind != "update" or progress.update % 4):
                     trainer.change(*changes.pop(progress.update))
             assert (trainer.update, trainer.epoch, trainer.total_updates) == (updates, epochs, updates)
 
@@ -192,7 +190,7 @@ def test_a_schedule_over_the_length_of_a_run_goes_by_the_length_it_has_now() -> 
 @pytest.mark.parametrize(("more", "key", "value"), [("", "epochs", 5), ("early_stopping = 1", "early_stopping", 0)])
 def test_a_run_that_has_ended_goes_on_when_it_is_made_longer(more: str, key: str, value: int) -> None:
     setup = adding(more=more, rate=0.5 if more else 0.01, epochs=6 if more else 2)
-    states, steps, plan = made(setup, {})
+    states, _, plan = made(setup, {})
     assert (states[-1].counters["epoch"] < 6) if more else (states[-1].counters["epoch"] == 2)
     with Trainer(setup, Plan.from_json(plan.as_json())) as trainer:
         put_back(trainer, states[-1])
