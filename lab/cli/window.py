@@ -1,6 +1,7 @@
 """The commands that open the window; headless, they say so and run the experiment without one."""
 
 import ctypes
+import gc
 import os
 import sys
 from pathlib import Path
@@ -47,6 +48,8 @@ def has_display() -> bool:
 
 
 def _window(file: Path | None) -> int:
+    # Nothing that is made until the window stands is garbage; looking for some takes a tenth of the start.
+    gc.disable()
     try:
         if sys.platform == "linux" and not os.environ.get("QT_QPA_PLATFORM"):
             ctypes.CDLL("libxcb-cursor.so.0")  # without it Qt does not raise but aborts

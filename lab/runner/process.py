@@ -1,5 +1,6 @@
 """Where the process of a worker begins. This module is all of the worker's end that the window imports."""
 
+import os
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -27,4 +28,7 @@ def live(connection: "Connection[Any, Any]", place: Place) -> None:
     # The window imports this module, and needs none of what trains.
     from lab.runner.serving import serve
 
+    # The window answers first where both want the same core; it wants little of it.
+    if hasattr(os, "nice"):
+        os.nice(5)
     serve(connection, place)

@@ -1,9 +1,11 @@
 """The application: one window, from the first line to the last."""
 
+import gc
 import signal
 import sys
 from pathlib import Path
 
+import threadpoolctl
 from PySide6.QtCore import QLibraryInfo, QLocale, QTranslator
 from PySide6.QtWidgets import QApplication
 
@@ -38,6 +40,9 @@ def open_window(file: Path | None = None) -> int:
     if file is not None:
         desk.filing.open_path(file)
     desk.start()
+    # What stands now stays to the end: to look through it again and again would hold up a frame now and then.
+    gc.freeze()
+    gc.enable()
     try:
         return app.exec()
     finally:
@@ -51,6 +56,8 @@ def application() -> tuple[QApplication, list[Problem]]:
     if not isinstance(app, QApplication):
         app = QApplication(sys.argv[:1])
     app.setApplicationName("rnn-lab")
+    # Views ask little of BLAS, and a second thread of it would wait for a core that training has.
+    threadpoolctl.threadpool_limits(1, user_api="blas")
     app.setApplicationDisplayName("RNN Lab")
     problems = theme.install(app)
     chinese = QTranslator(app)

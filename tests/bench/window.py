@@ -51,8 +51,8 @@ def main() -> int:
             rows.append(_row(experiment, threads, asked.seconds / asked.rounds, asked.rounds))
             Console(stderr=True).print(rows[-1])
     summary = _summary(rows)
-    _child("start")
-    summary["start_s"] = statistics.median(_child("start")["start_s"] for _ in range(5))
+    _started()
+    summary["start_s"] = statistics.median(_started() for _ in range(5))
     _show(summary)
     if asked.json:
         asked.json.write_text(json.dumps({"rows": rows, "summary": summary}, indent=1), encoding="utf-8")
@@ -98,12 +98,23 @@ def _show(summary: dict[str, float]) -> None:
 
 
 def _child(*words: object) -> dict[str, Any]:
-    """Run one measurement in a process of its own; its last line is JSON."""
-    command = [sys.executable, "-m", "tests.bench.window_side", *map(str, words), str(time.time())]
-    if words[0] != "plain" and not os.environ.get("DISPLAY") and shutil.which("xvfb-run"):
+    """Run one measurement in a process of its own."""
+    return _run([sys.executable, "-m", "tests.bench.window_side", *map(str, words)], screen=words[0] != "plain")
+
+
+def _started() -> float:
+    """Seconds from the start of `python main.py` to a window that has been drawn and answers."""
+    plugin = {"LAB_PLUGIN_PATH": str(Path(__file__).with_name("started"))}
+    found = _run([sys.executable, "main.py"], screen=True, LAB_BENCH_STARTED=str(time.time()), **plugin)
+    return float(found["start_s"])
+
+
+def _run(command: list[str], *, screen: bool, **variables: str) -> dict[str, Any]:
+    """What a process of its own prints as JSON in its last line."""
+    if screen and not os.environ.get("DISPLAY") and shutil.which("xvfb-run"):
         command = ["xvfb-run", "-a", "-s", "-screen 0 1700x1100x24", *command]
     with tempfile.TemporaryDirectory(prefix="lab-bench-") as folder:
-        variables = {"XDG_CONFIG_HOME": f"{folder}/config", "XDG_DATA_HOME": f"{folder}/data"}
+        variables |= {"XDG_CONFIG_HOME": f"{folder}/config", "XDG_DATA_HOME": f"{folder}/data"}
         environment = os.environ | variables
         # Without its bytecode Python compiles all of the program at every start.
         environment.pop("PYTHONDONTWRITEBYTECODE", None)

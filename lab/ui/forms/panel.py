@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Any, Final, final
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
     QLabel,
@@ -53,11 +54,11 @@ class ExperimentPanel(QWidget):
     """The left side of the window.
 
     What can be edited now has a frame. A live key that changes while a network learns, by whatever way, is told by
-    `live_edited` with its path and value. `watch_changed` has the sample and the frames a second.
+    `live_edited` with its path and value. `watch_changed` is that of `Watching`.
     """
 
     live_edited = Signal(str, object)
-    watch_changed = Signal(int, float)
+    watch_changed = Signal(object, int, float)
     errors_changed = Signal(int)
     """How many values are wrong, those that were refused and are still seen among them."""
 
@@ -79,7 +80,12 @@ class ExperimentPanel(QWidget):
         document.dropped.connect(self._show_dropped)
         document.finishing.connect(self.commit)
         bind_call(self, self._show_title)
-        self._refresh()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Make the form when it is first seen: the window starts with the gallery in its place."""
+        super().showEvent(event)
+        if not self._rows:
+            self._refresh()
 
     def follow(self, state: WorkerState) -> None:
         """Frame what can be edited in this state of the worker."""
@@ -281,7 +287,7 @@ class ExperimentPanel(QWidget):
         self._live = live
         if self._running and self._document.document is not None:
             for path, value in live.items():
-                if path in before and before[path] != value:
+                if path in before and before[path] != value and value is not None:
                     self.live_edited.emit(path, value)
 
     def _show_wrong(self) -> None:
