@@ -18,8 +18,8 @@ BUSY: Final = frozenset({WorkerState.STARTING, WorkerState.COMPILING, WorkerStat
 """States in which the worker goes on by itself."""
 OPEN: Final = BUSY | {WorkerState.PAUSED}
 """States in which a run is under way."""
-BROKEN: Final = frozenset({WorkerState.STOPPED, WorkerState.FAILED, WorkerState.LOST})
-"""States of a run that ended before its end, and can go on from a checkpoint."""
+RESUMABLE: Final = frozenset({WorkerState.STOPPED, WorkerState.FAILED, WorkerState.LOST, WorkerState.FINISHED})
+"""States of a run that can go on from a checkpoint; a finished one where it is made longer."""
 
 
 @final
@@ -72,7 +72,8 @@ class Actions(QObject):
     ) -> None:
         """Show what can be done in a state of the worker.
 
-        `checkpoint` is the update of the last good one, if there is any; a document that is not `valid` cannot run.
+        `checkpoint` is the update of the one that a run would go on from, if there is any; a document that is not
+        `valid` cannot run.
         """
         self._show_meaning(state, checkpoint)
         ready, under_way = has_document and valid, state in OPEN
@@ -148,7 +149,7 @@ class Actions(QObject):
             self.meaning, words = "pause", (Text("Pause", "暂停"), Text("Pause after this update", "在本次更新后暂停"))
         elif state is WorkerState.PAUSED:
             self.meaning, words = "resume", (Text("Resume", "继续"), Text("Go on training", "继续训练"))
-        elif state in BROKEN and checkpoint is not None:
+        elif state in RESUMABLE and checkpoint is not None:
             resume = Text("Resume from {update}", "从 {update} 继续").with_(update=checkpoint)
             self.meaning, words = "resume", (resume, Text("Go on from the last checkpoint", "从最近的检查点继续"))
         else:

@@ -2,16 +2,19 @@
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, final
 
 import numpy as np
 from PySide6.QtCore import QObject
 
-from lab.errors import LabError
-from lab.experiment.runs import Scalar
+from lab.errors import ExperimentError, LabError
+from lab.experiment.runs import Run, Scalar
 from lab.experiment.store import Store
+from lab.registry.catalog import Catalog
 from lab.runner.messages import Problem, WorkerState
+from lab.runner.stored import ended_with
 from lab.ui.filing import Filing, problem_of
 from lab.ui.main_window import MainWindow
 from lab.ui.panels.differences import Compared, DifferencesPanel
@@ -20,9 +23,17 @@ from lab.ui.panels.runs import RunsPanel
 from lab.ui.running import Running
 from lab.ui.session import ENDED, Session, by_name
 from lab.ui.stage import Curve, Overlay
+from lab.ui.words import Text
 
 CURVES: Final = ("train.loss", "train.epoch_loss", "validation.loss")
 """What is drawn of a run that is compared."""
+_ELSEWHERE: Final = Text(
+    "Run {number} is being trained by another process, {pid}", "运行 {number} 正由另一进程（{pid}）训练"
+)
+_STOP_IT: Final = Text(
+    "Stop it there (Stop in its window, Ctrl-C in its terminal) or wait for its end, then open it here.",
+    "请先在那里停止（窗口中按“停止”，终端中按 Ctrl-C），或等它结束，然后再在此打开。",
+)
 
 
 @final
@@ -37,13 +48,14 @@ class Comparing(QObject):
         session: Session,
         filing: Filing,
         running: Running,
+        catalog: Catalog,
         folder: Path,
         report: Callable[[Problem], None],
     ) -> None:
         super().__init__(window)
         self._window, self._runs, self._differences = window, runs, differences
         self._session, self._filing, self._running = session, filing, running
-        self._folder = folder
+        self._catalog, self._folder = catalog, folder
         self._report = report
         self._queue: deque[str] = deque()
         runs.reopened.connect(self.reopen)
@@ -55,14 +67,20 @@ class Comparing(QObject):
         session.state_changed.connect(self._entered)
 
     def reopen(self, run: str) -> None:
-        """Open the experiment of a run, and show the run where it stands: paused, or at its end."""
-        try:
-            with Store(self._folder, create=False) as store:
-                text, name = store.experiment(run), store.find(run).name
-        except LabError as error:
-            self._report(problem_of(error))
+        """Open the experiment of a run as it ended, and show the run where it stands: paused, or at its end.
+
+        One that another process trains stays there, and what is open here stays open.
+        """
+        if run == self._session.stage.run and self._session.state not in ENDED:
+            self._window.show_experiment()
             return
-        if self._filing.open_text(text, name):
+        stored = self._stored(run)
+        if stored is None:
+            return
+        if stored.run.state in ("running", "paused") and stored.run.pid != self._session.worker_pid:
+            whose = _ELSEWHERE.with_(number=stored.run.number, pid=stored.run.pid)
+            self._window.banner(whose, None, "warning", detail=_STOP_IT)
+        elif self._filing.open_text(stored.text, stored.run.name, stored.ended):
             self._running.reopen(run, then_pause=True)
 
     def compare(self, runs: Sequence[str]) -> None:
@@ -75,12 +93,13 @@ class Comparing(QObject):
                 for run in runs:
                     found = store.find(run)
                     series = self._runs.model.series_of(run)
-                    compared.append(Compared(found, store.experiment(run), series))
+                    compared.append(Compared(found, self._ended(store, found), series))
                     if run != stage.run:
                         curves = curves_of(store.scalars(run, CURVES))
                         overlays.append(Overlay(run, str(name_of(found)), curves, series))
                 if stage.run is not None and stage.run not in runs:
-                    compared.insert(0, Compared(store.find(stage.run), store.experiment(stage.run), 0))
+                    found = store.find(stage.run)
+                    compared.insert(0, Compared(found, self._ended(store, found), 0))
         except LabError as error:
             self._report(problem_of(error))
             return
@@ -108,16 +127,38 @@ class Comparing(QObject):
     def _next(self) -> None:
         busy = self._session.state not in ENDED or self._session.state is WorkerState.LOST
         if self._queue and not busy:
-            run = self._queue.popleft()
-            try:
-                with Store(self._folder, create=False) as store:
-                    text, name = store.experiment(run), store.find(run).name
-            except LabError as error:
-                self._report(problem_of(error))
+            stored = self._stored(self._queue.popleft())
+            if stored is None:
                 return
-            if self._filing.open_text(text, name):
+            if self._filing.open_text(stored.text, stored.run.name, stored.ended):
                 self._running.begin()
         self._runs.set_queue(len(self._queue))
+
+    def _stored(self, run: str) -> "_Stored | None":
+        try:
+            with Store(self._folder, create=False) as store:
+                found = store.find(run)
+                return _Stored(found, store.experiment(run), self._ended(store, found))
+        except LabError as error:
+            self._report(problem_of(error))
+            return None
+
+    def _ended(self, store: Store, run: Run) -> str:
+        """The text of the experiment with the values that the run ended with."""
+        try:
+            return ended_with(store, run, self._catalog).text
+        except ExperimentError:  # it can be opened nevertheless, with what is wrong marked
+            return store.experiment(run.id)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """A run of the store, the text of its experiment, and what became of that while it ran."""
+
+    run: Run
+    text: str
+    ended: str
 
 
 def curves_of(scalars: Sequence[Scalar]) -> dict[str, Curve]:

@@ -68,6 +68,7 @@ class Desk(QObject):
             self.running,
             runs,
             self.report,
+            catalog,
         )
         self.dialogs = Dialogs(self.window, self.actions, catalog, settings, self.filing, self.report)
         self._fill()

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, final
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QSignalBlocker, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 from tomlkit.exceptions import TOMLKitError
 
@@ -27,6 +27,8 @@ from lab.ui.words import Text
 
 MERGED: Final = 1
 """The kind of an edit that may become one with the edit before it."""
+_TEXT: Final = Text("Text", "文本")
+_WHILE_IT_RAN: Final = Text("Changes made while it ran", "运行中的更改")
 
 
 @final
@@ -59,6 +61,7 @@ class OpenDocument(QObject):
         self._stamp: tuple[int, int] | None = None
         self._dirty = False
         self._edits: tuple[str, ...] | None = None
+        self._kept = ""
         self.new()
 
     @property
@@ -100,7 +103,7 @@ class OpenDocument(QObject):
     @property
     def dirty(self) -> bool:
         """Whether there is anything to save."""
-        return self._now.text != self._base.text
+        return self._now.text not in (self._base.text, self._kept)
 
     def new(self) -> None:
         """A new experiment without a file: a small network on a shipped series."""
@@ -120,9 +123,12 @@ class OpenDocument(QObject):
         if self.path is not None:
             remember(self.path)
 
-    def open_text(self, text: str, name: str = "") -> None:
-        """Open a text that has no file: an example, a run of the store, data of one's own. `name` is for saving it."""
-        self._begin(read(text, self.catalog), None, name)
+    def open_text(self, text: str, name: str = "", edited: str | None = None) -> None:
+        """Open a text that has no file: an example, a run of the store, data of one's own. `name` is for saving it.
+
+        `edited` is what became of it while it ran: an edit like any other, but one that is kept already.
+        """
+        self._begin(read(text, self.catalog), None, name, edited)
 
     def save(self, path: Path | None = None) -> None:
         """Write the file, or another one, in one step. ExperimentError where it cannot be written; nothing is lost."""
@@ -139,6 +145,7 @@ class OpenDocument(QObject):
         write_file(target, now.text)
         self.path, self.name = target, target.name
         self._now = self._base = read(now.text, self.catalog, target)
+        self._kept = now.text
         self._edits = None
         self._stamp = stamp(target)
         self.undo_stack.setClean()
@@ -269,7 +276,7 @@ class OpenDocument(QObject):
         self._base = read(self._base.text, catalog, self.path)
         self._show(read(self._now.text, catalog, self.path))
 
-    def _begin(self, reading: Reading, path: Path | None, name: str) -> None:
+    def _begin(self, reading: Reading, path: Path | None, name: str, edited: str | None = None) -> None:
         self.path, self.name = path, name
         self._now = self._base = reading
         self._edits = None
@@ -277,6 +284,10 @@ class OpenDocument(QObject):
         self._gesture += 1
         self._dirty = False
         self.undo_stack.clear()
+        self._kept = reading.text if edited is None else edited
+        if self._kept != reading.text:
+            with QSignalBlocker(self):  # nobody has seen it without this edit
+                self.undo_stack.push(_Edit(self, reading, read(self._kept, self.catalog), "", -1, _WHILE_IT_RAN))
         self.opened.emit()
         self.file_changed.emit()
         self.changed.emit()
@@ -336,8 +347,10 @@ class OpenDocument(QObject):
 class _Edit(QUndoCommand):
     """From one reading of the text to another. Edits of one key made in one gesture become one."""
 
-    def __init__(self, document: OpenDocument, before: Reading, after: Reading, path: str, gesture: int) -> None:
-        super().__init__(str(label_of(path).name) if path else str(Text("Text", "文本")))
+    def __init__(
+        self, document: OpenDocument, before: Reading, after: Reading, path: str, gesture: int, name: Text = _TEXT
+    ) -> None:
+        super().__init__(str(label_of(path).name if path else name))
         self.document, self.before, self.after = document, before, after
         self.path, self.gesture = path, gesture
 

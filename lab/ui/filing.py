@@ -48,9 +48,9 @@ class Filing(QObject):
         """Open a file, with its errors marked where it has any."""
         return self._leaving(lambda: self._document.open(path))
 
-    def open_text(self, text: str, name: str = "") -> bool:
-        """Open a text that has no file."""
-        return self._leaving(lambda: self._document.open_text(text, name))
+    def open_text(self, text: str, name: str = "", edited: str | None = None) -> bool:
+        """Open a text that has no file (see `OpenDocument.open_text`)."""
+        return self._leaving(lambda: self._document.open_text(text, name, edited))
 
     def save(self) -> bool:
         """Save to the file, or ask for one where there is none."""

@@ -1,6 +1,6 @@
 """Running: what the verbs of the toolbar do with the session, and what the window then shows."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, final
 
@@ -11,11 +11,13 @@ from lab.errors import LabError
 from lab.experiment.checkpoint import newest_update
 from lab.experiment.spec import Spec
 from lab.experiment.store import Store
+from lab.experiment.values import values_of
 from lab.runner.messages import Problem, WorkerState
-from lab.training.live import LIVE
-from lab.ui.actions import OPEN, Actions
+from lab.training.length import ended, waited
+from lab.ui.actions import OPEN, RESUMABLE, Actions
 from lab.ui.document import OpenDocument
 from lab.ui.filing import problem_of
+from lab.ui.forms.fields import sections
 from lab.ui.main_window import MainWindow
 from lab.ui.session import ENDED, Session
 from lab.ui.words import Text, bind
@@ -27,6 +29,8 @@ _TARGETS: Final = {
     "auto": Text("CPU · compiled when ready", "CPU · 编译完成后切换"),
 }
 _LOST: Final = Text("The run was lost", "运行已中断")
+_WORDS: Final = frozenset({"name", "name_zh", "note", "note_zh"})
+"""What an experiment says to people only."""
 _FAILED: Final = Text("The run failed", "运行失败")
 
 
@@ -77,13 +81,10 @@ class Running(QObject):
             self.begin()
             return
         self._window.clear_banner()
-        left, spec = self._left, self._document.spec
+        changed = self._changed()
         self.reopen(run)
-        if left is not None and spec is not None:
-            for key in LIVE:
-                value = getattr(spec.training, key)
-                if value != getattr(left.training, key):
-                    self._session.set_value(f"training.{key}", value)
+        for path, value in (changed or {}).items():
+            self._session.set_value(path, value)
 
     def reopen(self, run: str, *, then_pause: bool = False) -> None:
         """Put a run of the store on the stage, with its curves, and go on with it from its last checkpoint."""
@@ -98,12 +99,11 @@ class Running(QObject):
     def follow(self) -> None:
         """Show what can be done now."""
         document = self._document
-        same = self._left is None or document.spec is None or _goes_on(self._left, document.spec)
         self._actions.follow(
             self._session.state,
             has_document=not self._window.in_gallery,
             dirty=document.dirty,
-            checkpoint=self._session.stage.checkpoint if same else None,
+            checkpoint=self._session.stage.checkpoint if self._goes_on() else None,
             valid=not document.problems,
         )
 
@@ -116,6 +116,33 @@ class Running(QObject):
         verbs.stop.triggered.connect(session.stop)
         verbs.snapshot.triggered.connect(session.snapshot)
         session.state_changed.connect(self._entered)
+    def _changed(self) -> dict[str, object] | None:
+        """What the run on the stage is to go on with that it did not end with; None where it must begin anew."""
+        left, spec = self._left, self._document.spec
+        if left is None or spec is None:
+            return {}
+        before, now = values_of(left), values_of(spec)
+        differing = {path for path in before.keys() | now.keys() if before.get(path) != now.get(path)} - _WORDS
+        if not differing:
+            return {}
+        fields = [field for group in sections(spec, self._document.catalog).values() for field in group]
+        if not differing <= {field.path for field in fields if field.live}:
+            return None
+        return {path: now[path] for path in differing if now.get(path) is not None}
+
+    def _goes_on(self) -> bool:
+        """Whether the run on the stage can go on with the experiment as it is: a finished one where it is longer."""
+        stage, spec = self._session.stage, self._document.spec
+        if self._changed() is None:
+            return False
+        if self._session.state is not WorkerState.FINISHED:
+            return True
+        return spec is not None and not ended(spec.training, stage.update, self._session.epoch, self._losses())
+
+    def _losses(self) -> Sequence[float]:
+        """The validation loss of each epoch."""
+        return list(self._session.stage.curve("validation.loss").values)
+
         session.measured.connect(self._measured)
         session.began.connect(self._began)
         session.lost.connect(self._lost)
@@ -148,7 +175,7 @@ class Running(QObject):
 
     def _entered(self) -> None:
         stage, state = self._session.stage, self._session.state
-        if state in (WorkerState.STOPPED, WorkerState.FAILED, WorkerState.LOST) and stage.run is not None:
+        if state in RESUMABLE and stage.run is not None:
             stage.checkpoint = newest_update(self._runs / stage.run)
         self._left = self._document.spec if state in ENDED and stage.run is not None else None
         self._window.status.show_state(state)
@@ -164,13 +191,18 @@ class Running(QObject):
         self._window.toolbar.show_target(_TARGETS.get(target, Text.plain(target)))
 
     def _measured(self) -> None:
-        session, about = self._session, self._session.stage.about
-        update, planned = session.stage.update, about.get("updates")
+        session = self._session
+        update, planned = session.stage.update, session.updates
         left = (planned - update) / session.rate if planned and session.rate > 0 else None
         if session.state not in OPEN:
             left = None
+        elif state is WorkerState.FINISHED:
+            self._measured()
         status = self._window.status
-        status.show_progress(session.epoch, about.get("epochs"), update, planned, session.rate, left)
+        finished = session.state is WorkerState.FINISHED
+        early = finished and (update < (planned or 0) if session.epochs is None else session.epoch < session.epochs)
+        since = waited(self._losses()) if early else None
+        status.show_progress(session.epoch, session.epochs, update, planned, session.rate, left, since)
         status.show_watching(session.watching if session.state in OPEN else None)
 
     def _lost(self, problem: Problem | None) -> None:
@@ -192,8 +224,3 @@ class Running(QObject):
         self._window.show_problems()
 
 
-def _goes_on(left: Spec, spec: Spec) -> bool:
-    """Whether a run can go on with another experiment: what differs may change while a network learns."""
-    training = left.training.model_copy(update={key: getattr(spec.training, key) for key in LIVE})
-    words = {key: getattr(spec, key) for key in ("name", "name_zh", "note", "note_zh")}
-    return left.model_copy(update={**words, "training": training}) == spec

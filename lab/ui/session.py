@@ -80,6 +80,10 @@ class Session(QObject):
         self.seconds = 0.0
         self.rate = 0.0
         self.watching = 0.0
+        self.epochs: int | None = None
+        """How many are planned; None where updates are counted, and where nothing runs."""
+        self.updates: int | None = None
+        """How many are planned."""
         stage.asked.connect(self._ask)
         stage.weight_set.connect(self._set_weight)
 
@@ -218,6 +222,7 @@ class Session(QObject):
         self.epoch, self.seconds, self.rate, self.watching = 0, 0.0, 0.0, 0.0
         stage.reset.emit()
 
+        self.epochs, self.updates = None, None
     def _enter(self, state: WorkerState, run: str | None) -> None:
         self.stage.state = state
         self.stage.run = run or self.stage.run
@@ -240,7 +245,9 @@ class Session(QObject):
                     self.lost.emit(message.problem)
             case Began():
                 self.stage.run, self.stage.about = message.run, message.about
-                self._cut(int(message.about.get("update", 0)))
+                self.stage.update, self.epoch = message.about["update"], message.about["epoch"]
+                self.epochs, self.updates = message.about["epochs"], message.about["updates"]
+                self._cut(self.stage.update)
                 self.stage.reset.emit()
                 self.began.emit()
             case Curves():
@@ -248,9 +255,11 @@ class Session(QObject):
                 self.stage.update, self.epoch = message.update, message.epoch
                 self.seconds, self.rate, self.watching = message.seconds, message.rate, message.watching
                 self.measured.emit()
+                self.measured.emit()
             case Noted():
                 self.stage.marks.append((message.update, message.text))
             case Problem():
+                self.epochs, self.updates = message.epochs, message.updates
                 self.problem.emit(message)
 
     def _append(self, scalars: Sequence[Scalar]) -> None:

@@ -75,6 +75,7 @@ class StatusBar(QStatusBar):
         self._row.addWidget(self._problems)
         self.addWidget(row, 1)
         self._progress: tuple[int, int | None, int, int | None, float, float | None] | None = None
+        self._waited: int | None = None
         self._share: float | None = None
         self._count = self._errors = 0
         self._compact = False
@@ -97,16 +98,21 @@ class StatusBar(QStatusBar):
         updates: int | None,
         rate: float,
         seconds_left: float | None,
+        waited: int | None = None,
     ) -> None:
-        """Show how far the run is; None where it has no planned end."""
+        """Show how far the run is; None where it has no planned end.
+
+        A run that has `waited` so many epochs for a lower validation loss has stopped early, and is at its end.
+        """
         self._progress = (epoch, epochs, update, updates, rate, seconds_left)
+        self._waited = waited
         self._show_progress()
         done, planned = (update, updates) if updates else (epoch, epochs)
-        self.progressed.emit(min(done / planned, 1.0) if planned else 0.0)
+        self.progressed.emit(1.0 if waited is not None else min(done / planned, 1.0) if planned else 0.0)
 
     def clear_progress(self) -> None:
         """Nothing has been trained yet."""
-        self._progress = self._share = None
+        self._progress = self._share = self._waited = None
         self._show_progress()
         self._show_cost()
         self.progressed.emit(0.0)
@@ -156,6 +162,12 @@ class StatusBar(QStatusBar):
         texts = [""] * 4 if self._progress is None else _figures(*self._progress)
         if self._state not in (WorkerState.RUNNING, WorkerState.COMPILING):
             texts[2:] = ["", ""]
+        if self._waited is not None and self._progress is not None:
+            texts[0] = str(_early(*self._progress[:4]))
+            self._figures[0].setToolTip(f"{texts[0]}{_better(self._waited)}")
+            texts[:2] = [texts[0] if self._compact else self._figures[0].toolTip(), ""]
+        else:
+            self._figures[0].setToolTip("")
         if self._compact:
             texts[3] = ""
         for label, text in zip(self._figures, texts, strict=True):
@@ -232,6 +244,22 @@ def _figures(
     speed = f"{rate:,.0f}" if rate >= 10 else f"{rate:.2g}"
     third = Text("{rate} updates/s", "每秒 {rate} 次更新").with_(rate=speed) if rate > 0 else Text.plain("")
     return [str(first), str(second), str(third), "" if seconds is None else str(time_left(seconds))]
+
+
+def _early(epoch: int, epochs: int | None, update: int, updates: int | None) -> Text:
+    if epochs:
+        words = Text("stopped early at epoch {epoch:,} of {epochs:,}", "在第 {epoch:,} 轮提前停止（共 {epochs:,} 轮）")
+        return words.with_(epoch=epoch, epochs=epochs)
+    words = Text(
+        "stopped early at update {update:,} of {updates:,}", "在第 {update:,} 次更新提前停止（共 {updates:,} 次）"
+    )
+    return words.with_(update=update, updates=updates)
+
+
+def _better(waited: int) -> Text:
+    if waited == 1:
+        return Text(": no better for 1 epoch", "：已有 1 轮无改进")
+    return Text(": no better for {n:,} epochs", "：已有 {n:,} 轮无改进").with_(n=waited)
 
 
 def time_left(seconds: float) -> Text:
