@@ -28,9 +28,9 @@ _TARGETS: Final = {
     "cupy": Text("CUDA device", "CUDA 设备"),
     "auto": Text("CPU · compiled when ready", "CPU · 编译完成后切换"),
 }
-_LOST: Final = Text("The run was lost", "运行已中断")
 _WORDS: Final = frozenset({"name", "name_zh", "note", "note_zh"})
 """What an experiment says to people only."""
+_LOST: Final = Text("The run was lost", "运行已中断")
 _FAILED: Final = Text("The run failed", "运行失败")
 
 
@@ -107,15 +107,6 @@ class Running(QObject):
             valid=not document.problems,
         )
 
-    def _connect(self) -> None:
-        verbs, session = self._actions, self._session
-        verbs.run.triggered.connect(self._run)
-        verbs.run_anew.triggered.connect(lambda: self.begin())
-        verbs.one_update.triggered.connect(lambda: self._go(session.one_update))
-        verbs.one_epoch.triggered.connect(lambda: self._go(session.one_epoch))
-        verbs.stop.triggered.connect(session.stop)
-        verbs.snapshot.triggered.connect(session.snapshot)
-        session.state_changed.connect(self._entered)
     def _changed(self) -> dict[str, object] | None:
         """What the run on the stage is to go on with that it did not end with; None where it must begin anew."""
         left, spec = self._left, self._document.spec
@@ -143,6 +134,15 @@ class Running(QObject):
         """The validation loss of each epoch."""
         return list(self._session.stage.curve("validation.loss").values)
 
+    def _connect(self) -> None:
+        verbs, session = self._actions, self._session
+        verbs.run.triggered.connect(self._run)
+        verbs.run_anew.triggered.connect(lambda: self.begin())
+        verbs.one_update.triggered.connect(lambda: self._go(session.one_update))
+        verbs.one_epoch.triggered.connect(lambda: self._go(session.one_epoch))
+        verbs.stop.triggered.connect(session.stop)
+        verbs.snapshot.triggered.connect(session.snapshot)
+        session.state_changed.connect(self._entered)
         session.measured.connect(self._measured)
         session.began.connect(self._began)
         session.lost.connect(self._lost)
@@ -183,6 +183,8 @@ class Running(QObject):
             self._window.status.show_watching(None)
         if state in (WorkerState.IDLE, WorkerState.STARTING):
             self._window.status.clear_progress()
+        elif state is WorkerState.FINISHED:
+            self._measured()
         self.follow()
 
     def _began(self) -> None:
@@ -196,8 +198,6 @@ class Running(QObject):
         left = (planned - update) / session.rate if planned and session.rate > 0 else None
         if session.state not in OPEN:
             left = None
-        elif state is WorkerState.FINISHED:
-            self._measured()
         status = self._window.status
         finished = session.state is WorkerState.FINISHED
         early = finished and (update < (planned or 0) if session.epochs is None else session.epoch < session.epochs)
@@ -222,5 +222,3 @@ class Running(QObject):
         for problem in self._document.problems:
             self._report(Problem(level="error", message=problem.message, remedy=problem.remedy or ""))
         self._window.show_problems()
-
-
