@@ -66,9 +66,9 @@ class Desk(QObject):
             self.session,
             self.filing,
             self.running,
+            catalog,
             runs,
             self.report,
-            catalog,
         )
         self.dialogs = Dialogs(self.window, self.actions, catalog, settings, self.filing, self.report)
         self._fill()

@@ -77,13 +77,13 @@ class Session(QObject):
         """Whether what the worker says is of the run on the stage, not of one that was left."""
         self.target = "auto"
         self.epoch = 0
-        self.seconds = 0.0
-        self.rate = 0.0
-        self.watching = 0.0
         self.epochs: int | None = None
         """How many are planned; None where updates are counted, and where nothing runs."""
         self.updates: int | None = None
         """How many are planned."""
+        self.seconds = 0.0
+        self.rate = 0.0
+        self.watching = 0.0
         stage.asked.connect(self._ask)
         stage.weight_set.connect(self._set_weight)
 
@@ -219,10 +219,10 @@ class Session(QObject):
         stage.curves, stage.frames, stage.finite, stage.marks = {}, {}, {}, []
         stage.spec, stage.about, stage.run = spec, {}, None
         stage.update, stage.checkpoint = 0, None
+        self.epochs, self.updates = None, None
         self.epoch, self.seconds, self.rate, self.watching = 0, 0.0, 0.0, 0.0
         stage.reset.emit()
 
-        self.epochs, self.updates = None, None
     def _enter(self, state: WorkerState, run: str | None) -> None:
         self.stage.state = state
         self.stage.run = run or self.stage.run
@@ -250,16 +250,16 @@ class Session(QObject):
                 self._cut(self.stage.update)
                 self.stage.reset.emit()
                 self.began.emit()
+                self.measured.emit()
             case Curves():
                 self._append(message.scalars)
                 self.stage.update, self.epoch = message.update, message.epoch
+                self.epochs, self.updates = message.epochs, message.updates
                 self.seconds, self.rate, self.watching = message.seconds, message.rate, message.watching
-                self.measured.emit()
                 self.measured.emit()
             case Noted():
                 self.stage.marks.append((message.update, message.text))
             case Problem():
-                self.epochs, self.updates = message.epochs, message.updates
                 self.problem.emit(message)
 
     def _append(self, scalars: Sequence[Scalar]) -> None:
