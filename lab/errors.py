@@ -79,6 +79,10 @@ class StoreError(LabError):
     """The store of runs, or a checkpoint in it, cannot be read or written."""
 
 
+class StoreBusyError(StoreError):
+    """Another process uses the store: the same may be asked again."""
+
+
 class TargetError(LabError):
     """A target cannot compile or run a program."""
 

@@ -100,7 +100,7 @@ def _begin(
 
         with loaded.placing():
             setup = set_up(loaded.document.spec, catalog)
-            opening = begun(runs_folder(runs), loaded.document, setup, plan, ready)
+            opening = begun(runs_folder(runs), loaded.document, setup, plan, ready, asked.hold)
             return _train(opening, asked, catalog, runs, as_json)
 
 
@@ -119,7 +119,8 @@ def _resume(name: str, runs: Path | None, as_json: bool) -> int:
             else:
                 say_result(found, catalog)
             return OK
-        return _train(resumed(store, found, catalog, note, asked.defer), asked, catalog, runs, as_json)
+        opening = resumed(store, found, catalog, note, asked.defer, asked.hold)
+        return _train(opening, asked, catalog, runs, as_json)
 
 
 def _train(
@@ -137,7 +138,7 @@ def _train(
             note(f"Run {session.run}")
         display = display_for(session.trainer, silent=as_json)
         try:
-            outcome = session.train(display.show, lambda: asked.asked)
+            outcome = session.train(display.show, lambda: asked.asked, asked.hold)
         finally:
             display.close()
         unit = session.trainer.setup.data.unit
@@ -145,10 +146,10 @@ def _train(
     if outcome.error is not None:
         complain(outcome.error)
         result["error"] = error_json(outcome.error)
-    elif outcome.run.state == "interrupted":
+    if outcome.run.state == "interrupted":
         again = command_line("run", "--resume", outcome.run.id, *(("--runs", str(runs)) if runs else ()))
         note(f"Interrupted after {outcome.run.updates} updates. Go on with: {again}")
-    elif not as_json:
+    elif outcome.error is None and not as_json:
         say_result(outcome.run, catalog, unit)
     if as_json:
         say_json(result)

@@ -114,10 +114,14 @@ def latest(folder: Path, report: Callable[[StoreError], None] | None = None) -> 
 
 
 def newest_update(folder: Path) -> int | None:
-    """The update of the newest intact checkpoint, None where there is none."""
-    with contextlib.suppress(StoreError):
-        state = latest(folder)
-        return None if state is None else state.update
+    """The update of the newest checkpoint that is there as a whole, None where there is none.
+
+    Only heads of files are read, which takes no time however large the network; what is damaged shows in `latest`.
+    """
+    for path in _newest_first(folder):
+        with contextlib.suppress(OSError, SafetensorError), safe_open(path, framework="numpy") as stream:
+            if (stream.metadata() or {}).get("format") == FORMAT:
+                return _update(path)
     return None
 
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import final
 
-from lab.errors import StoreError
+from lab.errors import StoreBusyError, StoreError
 from lab.experiment.facts import facts_json
 
 FILE = "runs.sqlite3"
@@ -196,4 +196,5 @@ class Database:
         except sqlite3.Error as error:
             code = getattr(error, "sqlite_errorcode", 0) & 0xFF
             reason, remedy = _REMEDIES.get(code, (f"cannot be used: {error}", None))
-            raise StoreError(f"the database of runs {reason}", file=str(self.path), remedy=remedy) from error
+            kind = StoreBusyError if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) else StoreError
+            raise kind(f"the database of runs {reason}", file=str(self.path), remedy=remedy) from error

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Self, final
 
 from lab.errors import StoreError, unknown
-from lab.experiment.database import Database
+from lab.experiment.database import FILE, Database
 from lab.experiment.facts import facts_json
 from lab.experiment.lock import Lock, is_held
 from lab.experiment.runs import Run, RunState, Scalar, slug
@@ -22,6 +22,21 @@ _LATER = {"note": "''", "facts": "'{}'"}
 """Columns that an older database lacks, and what stands for them."""
 _GUESSED = 200
 """Among so many of the newest runs the one is looked for that a wrong id was meant to be."""
+
+
+def refusal(folder: Path) -> StoreError | None:
+    """Why no run can be kept in a folder, which need not be there yet; None where it can. Makes nothing."""
+    there = folder
+    while not there.exists() and there != there.parent:
+        there = there.parent
+    file = folder / FILE
+    if not there.is_dir():
+        message = "the folder for runs cannot be made: a file has its name"
+    elif not os.access(there, os.W_OK | os.X_OK) or (file.exists() and not os.access(file, os.W_OK)):
+        message = "no run can be kept: the folder for runs cannot be written to"
+    else:
+        return None
+    return StoreError(message, file=str(folder), remedy="Make the folder writable, or choose another one for runs")
 
 
 @final
@@ -45,6 +60,11 @@ class Store:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
+    def check(self) -> None:
+        """StoreError where nothing can be written just now."""
+        with self._database.writing() as connection:
+            connection.execute("UPDATE runs SET id = id WHERE number < 0")
+
     def close(self) -> None:
         """Close the database and let go of all claimed runs."""
         for run in list(self._locks):
@@ -66,21 +86,27 @@ class Store:
         """
         now = datetime.now(UTC)
         wanted = f"{now:%Y-%m-%d-%H%M%S}-{slug(label)}"
-        with self._database.writing() as connection:
-            run = self._new_folder(wanted)
-            connection.execute(
-                "INSERT INTO runs (id, name, state, created, plan, baselines, experiment, facts)"
-                " VALUES (?, ?, 'created', ?, ?, ?, ?, ?)",
-                (
-                    run,
-                    name,
-                    now.isoformat(),
-                    json.dumps(plan or {}),
-                    json.dumps(baselines or {}),
-                    experiment,
-                    facts_json(experiment),
-                ),
-            )
+        run = ""
+        try:
+            with self._database.writing() as connection:
+                run = self._new_folder(wanted)
+                connection.execute(
+                    "INSERT INTO runs (id, name, state, created, plan, baselines, experiment, facts)"
+                    " VALUES (?, ?, 'created', ?, ?, ?, ?, ?)",
+                    (
+                        run,
+                        name,
+                        now.isoformat(),
+                        json.dumps(plan or {}),
+                        json.dumps(baselines or {}),
+                        experiment,
+                        facts_json(experiment),
+                    ),
+                )
+        except BaseException:
+            if run:
+                shutil.rmtree(self.run_folder(run), ignore_errors=True)
+            raise
         return run
 
     def run_folder(self, run: str) -> Path:
@@ -99,17 +125,24 @@ class Store:
                 self.run_folder(run).mkdir(exist_ok=True)
                 free = lock.acquire()
             except OSError as error:
-                message = f"the run cannot be claimed: {error.strerror or error}"
-                raise StoreError(message, file=str(self.run_folder(run))) from error
+                raise StoreError(
+                    f"the folder of the run cannot be written to: {error.strerror or error}",
+                    file=str(self.run_folder(run)),
+                    remedy="Make room and make the folder writable, or choose another folder for runs",
+                ) from error
             if not free:
                 raise StoreError(
                     f"the run {run!r} is running in another process", remedy="Wait for it, or end that process"
                 )
             self._locks[run] = lock
-        with self._database.writing() as connection:
-            connection.execute(
-                "UPDATE runs SET state = 'running', pid = ?, error = NULL WHERE number = ?", (os.getpid(), number)
-            )
+        try:
+            with self._database.writing() as connection:
+                connection.execute(
+                    "UPDATE runs SET state = 'running', pid = ?, error = NULL WHERE number = ?", (os.getpid(), number)
+                )
+        except StoreError:
+            self.release(run)
+            raise
 
     def release(self, run: str) -> None:
         """End the claim of this process on the run, after its last `change`."""

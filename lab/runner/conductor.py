@@ -4,19 +4,22 @@ import time
 from collections import deque
 from typing import Final, Literal, final
 
-from lab.errors import LabError, TrainingError
+from lab.errors import LabError, StoreError, TrainingError
 from lab.runner.channel import Channel
 from lab.runner.commands import Begin, Command, ProbeOnce, Resume, SetValue, SetWeight, Speed, Verb, Watch
 from lab.runner.inline import Session
 from lab.runner.messages import Changed, Noted, Problem, WorkerState
 from lab.runner.pulse import Pulse
 from lab.runner.sight import Sight
-from lab.runner.trouble import problem_of
+from lab.runner.trouble import problem_of, warning_of
+from lab.runner.waiting import RETRY, worth_telling
 from lab.training.live import mark
 from lab.training.plan import LiveChange
 from lab.training.trainer import Progress
 
 TRAINING: Final = "training."
+LAST: Final = 3.0
+"""Seconds for which a run that is to be left is still tried to be kept."""
 
 
 def ends(command: Command) -> bool:
@@ -26,7 +29,7 @@ def ends(command: Command) -> bool:
 
 @final
 class Conductor:
-    """`watch` and `stop` are those of `Session.train`. A command that is not for this run stays first in `todo`."""
+    """`watch`, `stop` and `hold` are those of `Session.train`. Commands that are not for this run stay in `todo`."""
 
     def __init__(self, channel: Channel, pulse: Pulse, sight: Sight, session: Session, todo: deque[Command]) -> None:
         self._channel = channel
@@ -36,6 +39,8 @@ class Conductor:
         self._todo = todo
         self._state: WorkerState | None = None
         self._paused = False
+        self._held: Problem | None = None
+        """Why nothing can be kept, as it was last said."""
         self._until: Literal["", "update", "epoch"] = ""
         self._stopping = False
         self._save = False
@@ -73,6 +78,27 @@ class Conductor:
             self._enter(WorkerState.COMPILING if trainer.compilation.awaited else WorkerState.RUNNING)
         return self._stopping
 
+    def hold(self, error: StoreError, seconds: float) -> bool:
+        """Nothing can be kept: say so and wait for a moment, or for a command; False where the run is to be left.
+
+        What else is asked for is done once it can be kept again.
+        """
+        problem = warning_of(error)
+        if worth_telling(error, seconds) and problem != self._held:
+            self._held, self._state = problem, WorkerState.PAUSED
+            self._pulse.flush()
+            self._channel.send(Changed(state=WorkerState.PAUSED, run=self._session.run, problem=problem))
+        with self._pulse.rest():
+            self._channel.wait(RETRY)
+        gone = self._channel.gone
+        self._todo.extend(self._channel.take())
+        while Verb.GO_ON in self._todo:  # at once, and if it cannot be then that is said anew
+            self._todo.remove(Verb.GO_ON)
+            self._paused, self._held = False, None
+        asked = gone or any(command is Verb.STOP or ends(command) for command in self._todo)
+        self._stopping = self._stopping or asked
+        return not self._stopping or seconds < LAST
+
     def _wait(self) -> None:
         recorder = self._session.recorder
         recorder.rest()
@@ -92,8 +118,9 @@ class Conductor:
         self._next = time.monotonic() + self.gap
 
     def _enter(self, state: WorkerState) -> None:
-        if state is self._state:
+        if state is self._state and self._held is None:
             return
+        self._held = None
         reason = self._session.trainer.plan.reason
         if self._state is WorkerState.COMPILING and state is WorkerState.RUNNING and reason:
             self._channel.send(Problem(level="warning", message=reason, remedy="Training goes on, more slowly"))

@@ -2,7 +2,9 @@
 
 import contextlib
 import time
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final, final
 
 import numpy as np
@@ -11,6 +13,7 @@ from lab.errors import LabError, NotFiniteError, StoreError
 from lab.experiment.checkpoint import prune, save
 from lab.experiment.runs import Scalar
 from lab.experiment.store import Store
+from lab.runner.waiting import Hold, give_up, kept
 from lab.training.snapshot import take
 from lab.training.trainer import Progress, Trainer
 
@@ -25,7 +28,8 @@ BEST_SHARE: Final = 0.05
 class Recorder:
     """Keeps the curves, the plan and the checkpoints of one claimed run.
 
-    The order is what makes a resume exact: curves, then the plan, then the checkpoint that depends on both.
+    The order is what makes a resume exact: curves, then the plan, then the checkpoint that depends on both. While
+    nothing can be kept training waits, for as long as `hold` does; StoreError once that gives up.
     """
 
     def __init__(self, store: Store, run: str, trainer: Trainer, *, seconds: float = 0.0) -> None:
@@ -33,6 +37,7 @@ class Recorder:
         self.store = store
         self.run = run
         self.trainer = trainer
+        self.hold: Hold = give_up
         self._before = seconds
         self._flushed_at = self._saved_at = time.perf_counter()
         self._started: float | None = self._flushed_at
@@ -53,12 +58,12 @@ class Recorder:
         else:
             self.flush()
         self._before, self._started = self.seconds, None
-        self.store.change(self.run, state="paused")
+        self._change(state="paused")
 
     def go_on(self) -> None:
         """The pause is over."""
+        self._change(state="running")
         self._started = time.perf_counter()
-        self.store.change(self.run, state="running")
 
     def note(self, progress: Progress) -> None:
         """Take note of what the trainer has just done, and write what is due."""
@@ -91,29 +96,11 @@ class Recorder:
 
     def flush(self) -> None:
         """Write the curves, and the plan where it has changed (a switch to compiled code, product variants)."""
-        trainer = self.trainer
-        self.store.record(self.run, self._pending, updates=trainer.update, epochs=trainer.epoch, seconds=self.seconds)
-        self._pending = []
-        self._flushed_at = time.perf_counter()
-        plan = trainer.plan.as_json()
-        if plan != self._plan:
-            self.store.change(self.run, plan=plan)
-            self._plan = plan
+        self._kept(self._flush)
 
     def checkpoint(self) -> None:
         """Write a checkpoint, unless an update has made a parameter that is not finite: the last good one stays."""
-        start = time.perf_counter()
-        self.flush()
-        state = take(self.trainer)
-        if not np.isfinite(state.arrays["parameters"]).all():
-            return
-        state = replace(state, counters={**state.counters, "seconds": self.seconds})
-        folder = self.store.run_folder(self.run)
-        save(folder, state)
-        prune(folder)
-        self._saved_at = time.perf_counter()
-        self._saved_update = self.trainer.update
-        self._cost = self._saved_at - start
+        self._kept(self._checkpoint)
 
     def finish(self) -> None:
         """The end: a last checkpoint, the parameters to keep, and what they reach."""
@@ -125,17 +112,61 @@ class Recorder:
                     remedy="Lower training.learning_rate, or set training.clip_norm (1 is usual)",
                 )
         self.trainer.keep_best()
-        self.store.change(self.run, state="finished", metrics=self.trainer.metrics())
+        self._change(state="finished", metrics=self.trainer.metrics())
 
     def interrupt(self) -> None:
         """The end for now: a checkpoint if there can be one here, else the last one stands."""
         if self.trainer.can_save:
             self.checkpoint()
-        self.store.change(self.run, state="interrupted")
+        self._change(state="interrupted")
+
+    def leave(self, error: LabError | None = None) -> None:
+        """The end for now, at once; what is stored stands."""
+        with contextlib.suppress(StoreError):  # a run that says it is running and has no process is interrupted
+            self.store.change(self.run, state="interrupted", error=None if error is None else str(error))
 
     def fail(self, error: LabError | str) -> None:
         """The end by an error. A store that cannot be written to any more does not hide that error."""
         with contextlib.suppress(StoreError):
-            self.flush()
+            self._flush()
         with contextlib.suppress(StoreError):
             self.store.change(self.run, state="failed", error=str(error))
+
+    def _change(self, **changes: Any) -> None:
+        self._kept(partial(self.store.change, self.run, **changes))
+
+    def _kept(self, write: Callable[[], None]) -> None:
+        """Write, and wait where that cannot be; to wait is not to train."""
+        ticks = self._started is not None
+
+        def hold(error: StoreError, seconds: float) -> bool:
+            self._before, self._started = self.seconds, None
+            return self.hold(error, seconds)
+
+        kept(write, hold)
+        if ticks and self._started is None:
+            self._started = time.perf_counter()
+
+    def _flush(self) -> None:
+        trainer = self.trainer
+        self.store.record(self.run, self._pending, updates=trainer.update, epochs=trainer.epoch, seconds=self.seconds)
+        self._pending = []
+        self._flushed_at = time.perf_counter()
+        plan = trainer.plan.as_json()
+        if plan != self._plan:
+            self.store.change(self.run, plan=plan)
+            self._plan = plan
+
+    def _checkpoint(self) -> None:
+        start = time.perf_counter()
+        self._flush()
+        state = take(self.trainer)
+        if not np.isfinite(state.arrays["parameters"]).all():
+            return
+        state = replace(state, counters={**state.counters, "seconds": self.seconds})
+        folder = self.store.run_folder(self.run)
+        save(folder, state)
+        prune(folder)
+        self._saved_at = time.perf_counter()
+        self._saved_update = self.trainer.update
+        self._cost = self._saved_at - start

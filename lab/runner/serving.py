@@ -13,7 +13,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Final, final
 
+from lab.errors import StoreBusyError, StoreError
 from lab.experiment.file import read_text
+from lab.experiment.runs import Run
 from lab.experiment.store import Store
 from lab.registry.manager import load_catalog
 from lab.runner.about import about
@@ -21,12 +23,14 @@ from lab.runner.channel import Channel
 from lab.runner.commands import Begin, Command, ProbeOnce, Ready, Resume, Speed, Verb, Watch
 from lab.runner.conductor import Conductor, ends, gap_of
 from lab.runner.files import absolute_files, placing
-from lab.runner.inline import Session, begun, resumed
+from lab.runner.inline import PATIENCE, Session, begun, resumed
 from lab.runner.messages import Began, Changed, Noted, Problem, WorkerState
 from lab.runner.process import Place
 from lab.runner.pulse import Pulse
 from lab.runner.sight import Sight
-from lab.runner.trouble import problem_of
+from lab.runner.stored import opened, stored_setup, stored_state
+from lab.runner.trouble import problem_of, warning_of
+from lab.runner.waiting import RETRY, kept, worth_telling
 from lab.telemetry.ring import RingWriter
 from lab.training.live import mark
 from lab.training.plan import chosen_plan
@@ -92,6 +96,7 @@ class Server:
         self._sight = Sight(channel, pulse, ring, self._catalog)
         self._todo: deque[Command] = deque()
         self._gap = 0.0
+        self._told = False
 
     def run(self) -> None:
         """Until the command to close, or the end of the window."""
@@ -130,13 +135,15 @@ class Server:
         """Train a run, and let it be looked at; the next command that has to do with another."""
         run = command.run if isinstance(command, Resume) else None
         self._pulse.restart()
+        self._told = False
         self._channel.send(Changed(state=WorkerState.STARTING, run=run))
         try:
-            with self._opened(command) as session:
-                self._conduct(session, command)
+            with self._opened(command) as (store, session):
+                if session is not None:
+                    self._conduct(session, command)
                 following = self._serve()
                 if following is Verb.CLOSE:
-                    session.store.close()
+                    store.close()
                     self._leave()
                 return following
         except _DroppedError:
@@ -149,13 +156,20 @@ class Server:
         return self._serve()
 
     @contextmanager
-    def _opened(self, command: Begin | Resume) -> Iterator[Session]:
+    def _opened(self, command: Begin | Resume) -> Iterator[tuple[Store, Session | None]]:
+        """The session of a run; None for one that is only looked at."""
         if isinstance(command, Resume):
-            with (
-                Store(self._place.runs, create=False) as store,
-                resumed(store, store.find(command.run), self._catalog, self._say, self._go_or_drop) as session,
-            ):
-                yield session
+            with Store(self._place.runs, create=False, patience=PATIENCE) as store:
+                run = store.find(command.run)
+                try:
+                    kept(lambda: store.claim(run.id), self._hold, StoreBusyError)
+                except StoreError as error:
+                    with self._shown(store, run, command.turn, error):
+                        yield store, None
+                else:
+                    opening = resumed(store, run, self._catalog, self._say, self._go_or_drop, self._hold)
+                    with opening as session:
+                        yield store, session
             return
         file = None if command.file is None else Path(command.file)
         written = read_text(command.experiment, self._catalog, file=file)
@@ -165,8 +179,30 @@ class Server:
             for note in notes:
                 self._say(note)
             setup = set_up(document.spec, self._catalog)
-            with begun(self._place.runs, document, setup, plan, self._go_or_drop) as session:
-                yield session
+            with begun(self._place.runs, document, setup, plan, self._go_or_drop, self._hold) as session:
+                yield session.store, session
+
+    @contextmanager
+    def _shown(self, store: Store, run: Run, turn: int, error: StoreError) -> Iterator[None]:
+        """A run that this process cannot train is looked at as its last checkpoint left it."""
+        kept_state = stored_state(store, run, self._say)
+        with opened(stored_setup(store, run, self._catalog), run, kept_state, self._say) as trainer:
+            self._channel.send(Began(run=run.id, experiment=store.experiment(run.id), about=about(trainer)))
+            self._sight.open(trainer, turn)
+            self._sight.every()
+            state = _ENDS.get(run.state, WorkerState.STOPPED)
+            self._channel.send(Changed(state=state, run=run.id, problem=warning_of(error)))
+            yield
+
+    def _hold(self, error: StoreError, seconds: float) -> bool:
+        """Before there is a run: wait for another process, unless something else is asked for."""
+        if worth_telling(error, seconds) and not self._told:
+            self._told = True
+            self._channel.send(Changed(state=WorkerState.STARTING, problem=warning_of(error)))
+        with self._pulse.rest():
+            self._channel.wait(RETRY)
+        self._go_or_drop()
+        return True
 
     def _go_or_drop(self) -> None:
         """Up to here nothing is written."""
@@ -191,7 +227,7 @@ class Server:
             conductor.pause()
         problem: Problem | None = None
         try:
-            outcome = session.train(conductor.watch, conductor.stop)
+            outcome = session.train(conductor.watch, conductor.stop, conductor.hold)
             state = _ENDS[outcome.run.state]
             problem = None if outcome.error is None else problem_of(outcome.error)
         except BaseException as error:  # noqa: BLE001 - a plugin may raise anything

@@ -2,10 +2,11 @@
 
 import traceback
 from collections.abc import Iterable
+from dataclasses import replace
 from types import FrameType
 from typing import Final
 
-from lab.errors import LabError
+from lab.errors import LabError, StoreError
 from lab.registry.loader import PREFIX
 from lab.runner.messages import Problem
 
@@ -37,6 +38,11 @@ def problem_of(error: BaseException) -> Problem:
         line=line,
         details=_traceback(error),
     )
+
+
+def warning_of(error: StoreError) -> Problem:
+    """The entry for a store that cannot be used just now; what is stored is safe, and nothing has ended."""
+    return replace(problem_of(error), level="warning", details="")
 
 
 def plugin_place(frames: Iterable[tuple[FrameType, int]]) -> tuple[str, int | None]:

@@ -14,6 +14,7 @@ import pytest
 from lab.experiment.checkpoint import latest
 from lab.experiment.store import Store
 from tests.cli.support import ROOT, checkpoints, ended, only_line, start, stop, wait_until
+from tests.trouble import no_room
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 LONG = ("--set", "training.epochs=100000", "--target", "numpy")
@@ -41,6 +42,23 @@ def test_a_signal_leaves_a_checkpoint_and_the_line_that_resumes(
     wait_until(lambda: _updates(runs) > run.updates, resumed)
     assert stop(resumed, signal.SIGINT).code == 130
     assert _updates(runs) > run.updates
+
+
+@posix
+def test_on_a_full_disk_a_run_waits_and_can_be_left_where_it_was_kept(runs: Path, experiment: Path) -> None:
+    process = start("run", experiment, *LONG)
+    wait_until(lambda: checkpoints(runs), process)
+    before = checkpoints(runs)
+    with no_room(process.pid):
+        done = stop(process, signal.SIGINT)
+    assert done.code == 130
+    assert "Training waits, and goes on by itself" in done.err
+    assert "choose another folder for runs" in done.err
+    assert "Go on with: " in done.err
+    assert checkpoints(runs) == before
+    with Store(runs, create=False) as store:
+        (run,) = store.runs()
+        assert run.state == "interrupted"
 
 
 @posix

@@ -74,7 +74,7 @@ def test_parameters_that_are_not_finite_never_become_a_checkpoint(
     assert np.isfinite(state.arrays["parameters"]).all()
 
 
-def test_a_checkpoint_that_cannot_be_written_fails_the_run_and_leaves_the_last(
+def test_a_checkpoint_that_cannot_be_written_leaves_the_run_at_the_last(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(folder: Path, state: State) -> Path:
@@ -85,7 +85,7 @@ def test_a_checkpoint_that_cannot_be_written_fails_the_run_and_leaves_the_last(
     monkeypatch.setattr(recorder_module, "save", full)
     outcome = train(tmp_path, ADDING + "checkpoint_every = 4\n")
     assert isinstance(outcome.error, StoreError)
-    assert (outcome.run.state, outcome.run.error) == ("failed", "there is no room left")
+    assert (outcome.run.state, outcome.run.error) == ("interrupted", "there is no room left")
     assert [file.name for file in checkpoints(tmp_path)] == ["checkpoint-000000000001.safetensors"]
 
 

@@ -435,7 +435,7 @@ def test_a_run_whose_folder_cannot_be_made_is_not_listed(runs: Store, monkeypatc
     run = added(runs)
     with monkeypatch.context() as patch:
         patch.setattr(Path, "mkdir", full)
-        with pytest.raises(StoreError, match="the run cannot be claimed: No space left on device"):
+        with pytest.raises(StoreError, match="folder of the run cannot be written to: No space left on device"):
             runs.claim(run)
 
 

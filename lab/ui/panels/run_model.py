@@ -1,16 +1,18 @@
 """The runs of a folder as a list for a view: newest first, filtered, with ticks for those that are compared."""
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar, final
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
-from lab.errors import StoreError
+from lab.errors import StoreBusyError, StoreError
 from lab.experiment.database import FILE
 from lab.experiment.query import Query, text_of
 from lab.experiment.runs import Run
 from lab.experiment.store import Store
+from lab.runner.waiting import kept
 from lab.ui.panels.run_words import summary, title
 
 RUN: Final = int(Qt.ItemDataRole.UserRole)
@@ -20,6 +22,12 @@ CURRENT: Final = RUN + 3
 CURRENT_SERIES: Final = 2
 """The colour of the run on the stage; those compared with it get the next ones."""
 _COMPARED: Final = (3, 4, 5, 6, 7, 8)
+PATIENCE: Final = 0.1
+"""Seconds that the window waits for other processes that use the store: it must not stand still."""
+_ASKED: Final = 0.5
+"""Seconds for what a person asked for."""
+_LAST: Final = 2.0
+"""Seconds for what is to be deleted when the window closes."""
 _POINTS: Final = 40
 _CURVES: Final = ("validation.loss", "train.loss")
 _ACTIVE: Final = ("created", "running", "paused")
@@ -31,9 +39,12 @@ T = TypeVar("T")
 
 @final
 class RunModel(QAbstractListModel):
-    """Lists runs; curves are read when they are seen. Errors of the store go to `failed`, and nothing is lost."""
+    """Lists runs; curves are read when they are seen. Nothing is lost or half done where the store cannot be used."""
 
     failed = Signal(object)
+    """A StoreError: runs cannot be read. Once, until they can be again."""
+    refused = Signal(object)
+    """A StoreError: what was asked for cannot be done now."""
     ticked = Signal()
 
     def __init__(self, folder: Path, parent: QObject | None = None) -> None:
@@ -44,6 +55,8 @@ class RunModel(QAbstractListModel):
         self.trash: list[str] = []
         """Runs that are not shown any more, and are deleted when the panel is closed."""
         self._store: Store | None = None
+        self._unread = ""
+        """Why runs cannot be read, as it was told; empty where they can."""
         self._version = (-1, -1)
         self._all: dict[str, Run] = {}
         self._searched: dict[str, str] = {}
@@ -82,13 +95,16 @@ class RunModel(QAbstractListModel):
         version = self.attempt(lambda store: store.version())
         if version is None or version == self._version:
             return
-        self._version = version
         if not self._all:
             self.reload()
+            self._version = (-1, -1) if self._unread else version
             return
         last = max(run.number for run in self._all.values())
         active = [run.id for run in self._all.values() if run.state in _ACTIVE]
-        changed = self.attempt(lambda store: [*map(store.find, active), *store.runs(after=last)]) or []
+        changed = self.attempt(lambda store: [*map(store.find, active), *store.runs(after=last)])
+        if changed is None:
+            return
+        self._version = version
         new = [run for run in changed if run.id not in self._all]
         for run in changed:
             self._all[run.id] = run
@@ -135,18 +151,19 @@ class RunModel(QAbstractListModel):
     def change(self, run: str, *, name: str | None = None, note: str | None = None) -> bool:
         """Rename a run, or write a note to it; False where the store refuses."""
 
-        def change(store: Store) -> bool:
+        def change(store: Store) -> None:
             store.change(run, name=name, note=note)
-            return True
 
-        done = self.attempt(change) is not None
+        done = self._carry_out(change)
         if done:
             self._read(run)
             self._repaint([run])
         return done
 
-    def discard(self, runs: Iterable[str]) -> list[str]:
-        """Take runs out of the list; returns those that could be: not one that is running."""
+    def discard(self, runs: Iterable[str]) -> list[str] | None:
+        """Take runs out of the list; returns those that could be: not one that is running. None: the store refuses."""
+        if not self._carry_out(Store.check):
+            return None
         gone = [run for run in runs if run in self._all and self._all[run].state not in ("running", "paused")]
         self.trash += [run for run in gone if run not in self.trash]
         for run in gone:
@@ -162,16 +179,9 @@ class RunModel(QAbstractListModel):
         self._filter()
 
     def empty_trash(self) -> None:
-        """Delete what was discarded, for good."""
-
-        def remove(store: Store) -> None:
-            while self.trash:
-                run = self.trash.pop()
-                self._all.pop(run, None)
-                store.remove(run)
-
-        while self.trash and self._store is not None:
-            self.attempt(remove)
+        """Delete what was discarded, for good. What cannot be deleted stays in the store, and is listed again."""
+        while self.trash and self._carry_out(partial(_remove, self.trash[-1]), _LAST):
+            self._all.pop(self.trash.pop(), None)
 
     def rowCount(self, parent: Index = _ROOT) -> int:
         return 0 if parent.isValid() else len(self._shown)
@@ -217,14 +227,32 @@ class RunModel(QAbstractListModel):
     def attempt(self, ask: Callable[[Store], T]) -> T | None:
         """Ask the store; None where there is none yet, or where it cannot answer."""
         try:
-            if self._store is None:
-                if not (self.folder / FILE).exists():
-                    return None
-                self._store = Store(self.folder, create=False, patience=0.5)
-            return ask(self._store)
+            store = self._opened()
+            found = None if store is None else ask(store)
         except StoreError as error:
-            self.failed.emit(error)
+            if str(error) != self._unread:
+                self._unread = str(error)
+                self.failed.emit(error)
             return None
+        self._unread = ""
+        return found
+
+    def _carry_out(self, work: Callable[[Store], None], seconds: float = _ASKED) -> bool:
+        """Do what was asked for; another process that writes is waited for, so long."""
+        try:
+            store = self._opened()
+            if store is not None:
+                kept(lambda: work(store), lambda _error, waited: waited < seconds, StoreBusyError)
+        except StoreError as error:
+            self.refused.emit(error)
+            return False
+        return store is not None
+
+    def _opened(self) -> Store | None:
+        """The store; None where there is none yet."""
+        if self._store is None and (self.folder / FILE).exists():
+            self._store = Store(self.folder, create=False, patience=PATIENCE)
+        return self._store
 
     def _read(self, run: str) -> None:
         found = self.attempt(lambda store: store.find(run))
@@ -244,6 +272,8 @@ class RunModel(QAbstractListModel):
 
     def _curve(self, run: Run) -> list[float]:
         known = self._curves.get(run.id)
+        if self._unread:  # to ask for each row would make the window wait for each
+            return [] if known is None else known[1]
         if known is None or known[0] != run.updates:
             values = self.attempt(lambda store: store.thinned(run.id, _CURVES, _POINTS)) or []
             known = self._curves[run.id] = (run.updates, values)
@@ -266,3 +296,7 @@ class RunModel(QAbstractListModel):
         rows = [row for row, run in enumerate(self._shown) if run in wanted]
         for row in rows:
             self.dataChanged.emit(self.index(row), self.index(row))
+
+
+def _remove(run: str, store: Store) -> None:
+    store.remove(run)

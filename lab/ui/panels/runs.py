@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from lab.errors import StoreError
-from lab.runner.messages import Problem
+from lab.runner.trouble import warning_of
 from lab.ui.icons import bind_icon
 from lab.ui.panels.run_delegate import RunDelegate
 from lab.ui.panels.run_model import RUN, RunModel
@@ -51,6 +51,7 @@ _DIFFERENCES: Final = Text("Differences…", "差异…")
 _DELETED: Final = Text("{count} deleted", "已删除 {count} 个")
 _UNDO: Final = Text("Undo", "撤销")
 _REFUSED: Final = Text("A running run cannot be deleted", "运行中的记录不能删除")
+_NOT_DONE: Final = Text("Not done: {reason}", "未完成：{reason}")
 _NOTE_OF: Final = Text("Note to run {number}", "运行 {number} 的备注")
 _ACTIONS: Final = {
     "reopen": (Text("Open again", "重新打开"), "Return"),
@@ -76,13 +77,13 @@ class RunsPanel(QWidget):
     """Ids of runs whose experiments are to be run again, one after the other."""
     differences_asked = Signal()
     failed = Signal(object)
-    """A Problem: the folder is locked, read only or full."""
+    """A Problem: the store is locked, read only or full."""
 
     def __init__(self, folder: Path, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.model = RunModel(folder, self)
         self.model.failed.connect(self._tell)
-        self._told = ""
+        self.model.refused.connect(self._refuse)
         self._queue = 0
         self._deleted: list[str] = []
         self.filter = QLineEdit()
@@ -194,7 +195,10 @@ class RunsPanel(QWidget):
         """Take the selected runs away; `undo_delete` brings them back."""
         wanted = self.chosen()
         row = self.list.currentIndex().row()
-        self._deleted = self.model.discard(wanted)
+        gone = self.model.discard(wanted)
+        if gone is None:
+            return
+        self._deleted = gone
         self.list.setCurrentIndex(self.model.index(min(row, self.model.rowCount() - 1)))
         self._say()
         if len(self._deleted) < len(wanted):
@@ -298,12 +302,11 @@ class RunsPanel(QWidget):
         self.empty.setText(str(_NO_MATCH if self.model.total() else _NONE))
 
     def _tell(self, error: StoreError) -> None:
-        # A folder that stays locked would say the same every second.
-        if str(error) != self._told:
-            self._told = str(error)
-            self.failed.emit(
-                Problem(level="error", message=error.message, remedy=error.remedy or "", file=error.file or "")
-            )
+        self.failed.emit(warning_of(error))
+
+    def _refuse(self, error: StoreError) -> None:
+        self._tell(error)
+        self.count.setText(str(_NOT_DONE.with_(reason=error.message)))
 
 
 @final
