@@ -1,11 +1,16 @@
 """What samples and their steps are called."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from numpy.typing import NDArray
 
 from lab.components.dataset import Data
+
+MOST_SAMPLES: Final = 8
+"""Samples watched at a time."""
+HANDFUL: Final = 6
+"""Samples watched where nobody has chosen others, if there are so many."""
 
 
 def watched_split(data: Data) -> str:

@@ -13,14 +13,12 @@ from lab.model.network import QUIET
 from lab.registry.catalog import Catalog
 from lab.telemetry.frames import Frame
 from lab.telemetry.meter import Meter
-from lab.training.labels import watched_split
+from lab.training.labels import MOST_SAMPLES, watched_split
 from lab.training.look import NetworkLook
 from lab.training.trainer import Trainer
 
 Array = NDArray[Any]
 
-MOST_SAMPLES: Final = 8
-"""Samples watched at a time."""
 PATIENCE: Final = 0.02
 """Seconds after which `measure` leaves what is still due for the next time, so that training is not held up."""
 

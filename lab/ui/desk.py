@@ -138,6 +138,7 @@ class Desk(QObject):
         self.session.state_changed.connect(lambda: self.experiment.follow(self.session.state))
         self.session.began.connect(self._began)
         self.stage.cursor.moved.connect(self.refresher.draw)
+        self.stage.cursor.moved.connect(lambda: self.experiment.watching.choose(self.stage.cursor.sample))
         self.window.views.shown_changed.connect(self.refresher.draw)
         self.window.closed.connect(self.close)
         self._show_cell()
@@ -196,12 +197,13 @@ class Desk(QObject):
     def _show_title(self) -> None:
         self.window.show_document(self.document.title, dirty=self.document.dirty)
 
-    def _watch(self, sample: int, rate: float) -> None:
-        self.stage.cursor.look_at(sample=0)
-        self.session.look_at([sample], rate)
+    def _watch(self, samples: Sequence[int], shown: int, rate: float) -> None:
+        self.session.look_at(samples, rate)
+        self.stage.cursor.look_at(sample=shown)
 
     def _began(self) -> None:
         self.experiment.watching.show_samples(self.stage.about.get("samples", ()))
+        self.stage.cursor.look_at(sample=self.experiment.watching.shown)
         self._show_cell()
         run = self.runs_panel.model.number_of(self.stage.run)
         self.window.present.show_caption(self.document.title)

@@ -12,6 +12,7 @@ from lab.experiment.spec import Spec
 from lab.runner.messages import Began, Changed, Curves, Message, Noted, Problem, WorkerState
 from lab.runner.worker import Worker
 from lab.telemetry.frames import Frame
+from lab.training.labels import HANDFUL
 from lab.ui.stage import Curve, Stage
 
 MakeWorker = Callable[[], Worker]
@@ -38,7 +39,7 @@ class Watch:
     def __init__(self) -> None:
         self.probes: dict[str, dict[str, Any]] = {}
         self.settings: dict[str, dict[str, Any]] = {}
-        self.samples: tuple[int, ...] = (0,)
+        self.samples: tuple[int, ...] = tuple(range(HANDFUL))
         self.rate = 30.0
         self.share = 0.02
 

@@ -14,12 +14,12 @@ from lab.api import hookimpl
 from lab.ui.api import Key, Sentence, Stage, Text, View
 from lab.ui.views.canvas import Canvas
 from lab.ui.views.curves import Dots, Line
-from lab.ui.views.frames import Shown, finite_steps, waiting
+from lab.ui.views.frames import Shown, finite_steps, steps_name, times_of, waiting
 from lab.ui.views.marks import Note, Rule, pen
 from lab.ui.views.menus import choice_menu
 from lab.ui.views.numbers import fixed, number
 from lab.ui.views.plot import Axis, Plot
-from lab.ui.views.ticks import linear, logarithmic
+from lab.ui.views.ticks import linear, logarithmic, of_steps
 from lab.ui.views.units import sample_menu
 
 Array = NDArray[Any]
@@ -41,7 +41,7 @@ class Spectrum(View):
 
     name = "spectrum"
     title = {"en": "Spectrum", "zh": "谱"}
-    needs = ("spectrum",)
+    needs = ("spectrum", "inputs")
     help = "views"
     headed = True
 
@@ -54,7 +54,7 @@ class Spectrum(View):
         self._circle = Line(self._plane, "muted", dash=True, z=-1)
         self._inside = Dots(self._plane, "series1", size=6)
         self._outside = Dots(self._plane, "series2", "diamond", size=8)
-        steps = Axis(lambda low, high, most: linear(low, high, most, whole=True), Text("Time step t", "时间步 t"))
+        steps = Axis(lambda *view: of_steps(self._times, *view), steps_name(None, 0))
         self._course = Plot(
             self._canvas, steps, Axis(logarithmic, Text("Singular value, log", "奇异值，对数"), grid=True), left=30
         )
@@ -65,6 +65,7 @@ class Spectrum(View):
         self._what = STEP
         self._values: Array = np.zeros(0, np.complex128)
         self._at = 0
+        self._times: list[str] = []
         self._reach = 1.18
         self._drawn: tuple[Any, ...] = ()
         self.addAction(
@@ -156,6 +157,11 @@ class Spectrum(View):
         with np.errstate(divide="ignore", invalid="ignore"):
             logs = np.log10(values[:, :DRAWN])
         steps = np.arange(len(logs), dtype=np.float64)
+        inputs, sample = self.stage.frames.get("inputs"), self.stage.cursor.sample
+        times, name = times_of(inputs, sample), steps_name(inputs, sample)
+        if (times, name) != (self._times, self._course.x.name):
+            self._times, self._course.x.name = times, name
+            self._course.update()
         self._largest.show_points(steps, logs[:, 0])
         # Many curves as one, with gaps between them: an item for each would cost more than all the points.
         gap = np.full((1, logs.shape[1] - 1), np.nan)

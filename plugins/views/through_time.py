@@ -15,13 +15,13 @@ from lab.ui.theme import theme
 from lab.ui.views.canvas import Canvas
 from lab.ui.views.choice import Choice
 from lab.ui.views.curves import Line
-from lab.ui.views.frames import Shown, waiting
+from lab.ui.views.frames import Shown, times_of, waiting
 from lab.ui.views.marks import Note, Rule
 from lab.ui.views.names import fitting
 from lab.ui.views.numbers import fixed, number, share
 from lab.ui.views.picture import BAR, Bar, Picture
 from lab.ui.views.plot import BOTTOM, Axis, Plot
-from lab.ui.views.ticks import linear, logarithmic
+from lab.ui.views.ticks import Tick, linear, logarithmic, of_steps
 from lab.ui.views.triangle import Shade
 from lab.ui.views.units import sample_menu
 
@@ -39,17 +39,15 @@ class ThroughTime(View):
 
     name = "through-time"
     title = {"en": "Gradient through time", "zh": "沿时间的梯度"}
-    needs = ("through-time",)
+    needs = ("through-time", "inputs")
     help = "views"
     headed = True
 
     def __init__(self, stage: Stage) -> None:
         super().__init__(stage)
         self._canvas = Canvas(self._arrange, keys=True)
-        steps = Axis(
-            lambda low, high, most: linear(low, high, most, whole=True), Text("State at step k", "第 k 步的状态")
-        )
-        losses = Axis(steps.ticks, Text("Loss at step t", "第 t 步的损失"))
+        steps = Axis(self._steps, Text("State at step k", "第 k 步的状态"))
+        losses = Axis(lambda *view: self._steps(*view, longest=5), Text("Loss at step t", "第 t 步的损失"))
         self._triangle = Plot(self._canvas, steps, losses)
         self._triangle.still()
         self._triangle.invert()
@@ -57,7 +55,8 @@ class ThroughTime(View):
         self._picture = Picture(self._triangle, "magnitude")
         self._bar = Bar(self._canvas, self._triangle, "magnitude")
         self._edge = Line(self._triangle, "text", dash=True, z=6)
-        back = Axis(steps.ticks, Text("Steps back t − k", "回溯步数 t − k"))
+        whole = lambda low, high, most: linear(low, high, most, whole=True)  # noqa: E731 - as short as its use
+        back = Axis(whole, Text("Steps back t − k", "回溯步数 t − k"))
         self._means = Plot(self._canvas, back, Axis(logarithmic, Text("Mean, log", "均值，对数"), grid=True))
         self._means.still()
         self._curve = Line(self._means, "text", z=2)
@@ -66,6 +65,7 @@ class ThroughTime(View):
         self._cut = FIRST_CUT
         self._norms: Array = np.zeros((0, 0))
         self._drawn: tuple[Any, ...] = ()
+        self._times: list[str] = []
         self._states: list[str] = []
         self._choice = Choice(Text("Which state", "哪个状态"))
         self._choice.chosen.connect(self._ask)
@@ -88,6 +88,7 @@ class ThroughTime(View):
             return
         self._drawn = drawn
         self._offer()
+        self._follow_times()
         if shown.frame is None or "norms" not in shown.frame.arrays:
             self._empty()
             return
@@ -117,6 +118,15 @@ class ThroughTime(View):
         self._bar.describe(Text.plain("‖∂L/∂s‖"), low, high, logarithmic)
         self._draw_means(shown, low, high)
         self._draw_cut(shown)
+
+    def _follow_times(self) -> None:
+        times = times_of(self.stage.frames.get("inputs"), self.stage.cursor.sample)
+        if times != self._times:
+            self._times = times
+            self._triangle.update()
+
+    def _steps(self, low: float, high: float, most: int, *, longest: int = 10) -> list[Tick]:
+        return of_steps(self._times, low, high, most, longest=longest)
 
     def _empty(self) -> None:
         self._norms = np.zeros((0, 0))
@@ -233,7 +243,10 @@ class ThroughTime(View):
         t, k = round(y), round(x)
         if not 0 <= k <= t < len(self._norms):
             return Text.plain("")
-        return Text.plain(f"t = {t}  k = {k}  {number(float(self._norms[t, k]))}")
+        names = [
+            f"{name} = {self._times[step] if step < len(self._times) else step}" for name, step in (("t", t), ("k", k))
+        ]
+        return Text.plain(f"{'  '.join(names)}  {number(float(self._norms[t, k]))}")
 
     def table(self) -> Mapping[str, Array]:
         frame = Shown(self.stage, "through-time").frame

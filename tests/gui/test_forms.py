@@ -393,16 +393,28 @@ def test_typing_text_is_one_edit(panel: ExperimentPanel, document: OpenDocument)
 
 
 def test_watching_is_told(panel: ExperimentPanel, qtbot: QtBot) -> None:
-    panel.watching.show_samples(["1949–1955", "1956–1960"])
-    sample, redraw = panel.watching.rows
+    watching = panel.watching
+    watching.show_samples([str(k) for k in range(12)])
+    many, one, redraw = watching.rows
+    assert watching.samples == (0, 1, 2, 3, 4, 5)
     with qtbot.waitSignal(panel.watch_changed) as told:
-        sample.edited.emit(1, False)
-    assert told.args == [1, 30.0]
+        one.edited.emit(3, False)
+    assert told.args == [(0, 1, 2, 3, 4, 5), 3, 30.0]
+    with qtbot.waitSignal(panel.watch_changed) as told:
+        many.edited.emit([12, 4], False)
+    assert told.args == [(11, 3), 1, 30.0], "the sample that was shown is shown on"
     with qtbot.waitSignal(panel.watch_changed) as told:
         redraw.edited.emit(5.0, False)
-    assert told.args == [1, 5.0]
-    panel.watching.show_samples([])
-    assert panel.watching.rows[0].control.isHidden()
+    assert told.args == [(11, 3), 1, 5.0]
+    with qtbot.assertNotEmitted(panel.watch_changed):
+        many.edited.emit(list(range(1, 10)), False)
+    assert many.message is not None
+    assert watching.samples == (11, 3)
+    watching.show_samples(["1949–1955"])
+    assert watching.samples == (0,)
+    assert watching.rows[0].isHidden()
+    watching.show_samples([])
+    assert watching.rows[1].control.isHidden()
 
 
 @pytest.mark.parametrize("width", [256, 288])

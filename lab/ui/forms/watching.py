@@ -1,4 +1,4 @@
-"""What is watched while a network learns: which sample, and how often the views are drawn."""
+"""What is watched while a network learns: which samples, which of them is shown, how often the views are drawn."""
 
 from collections.abc import Sequence
 from typing import Final, final
@@ -6,9 +6,11 @@ from typing import Final, final
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
-from lab.ui.forms.fields import Field
+from lab.training.labels import HANDFUL, MOST_SAMPLES
+from lab.ui.forms.fields import Field, Kind
 from lab.ui.forms.row import MISSING, Row
 from lab.ui.forms.section import Section
+from lab.ui.views.names import sample_name
 from lab.ui.words import Text
 
 RATES: Final = (30.0, 10.0, 5.0, 1.0)
@@ -16,87 +18,135 @@ RATES: Final = (30.0, 10.0, 5.0, 1.0)
 
 _NONE: Final = Text.plain("")
 _WAITING: Final = Text("Once a run begins", "运行后可选")
+_SAMPLES: Final = Text("Samples", "样本")
+_SHOWN: Final = Text("Shown", "显示")
 
 
 @final
 class Watching(QObject):
-    """The section of the form that changes nothing in the experiment: the choice is the window's alone."""
+    """The section of the form that changes nothing in the experiment: the choice is the window's alone.
 
-    changed = Signal(int, float)
-    """The index of the sample and the frames a second."""
+    `samples` are the watched ones by number in their split, from 0, and `shown` is the place of one among them.
+    """
+
+    changed = Signal(object, int, float)
+    """The watched samples, the place of the one that is shown, and the frames a second."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self.sample, self.rate = 0, RATES[0]
+        self._wanted = tuple(range(HANDFUL))
+        self._labels: tuple[str, ...] = ()
+        self.shown, self.rate = 0, RATES[0]
         self.section = Section(Text("Watching", "观测"), parent=parent)
         every = tuple((rate, Text("{n} per second", "每秒 {n} 次").with_(n=int(rate))) for rate in RATES)
-        self._redraw = self._row("watching.redraw", Text("Redraw", "刷新"), REDRAW_HELP, every)
+        self._redraw = self._row("watching.redraw", "choice", Text("Redraw", "刷新"), REDRAW_HELP, options=every)
         self._redraw.edited.connect(self._set_rate)
         self._redraw.show_value(self.rate, wrong=None, original=MISSING, changed=False)
-        self._sample = self._waiting()
-        self._show_rows()
+        self._many, self._one = self._waiting(), self._waiting()
+        self._show()
+
+    @property
+    def samples(self) -> tuple[int, ...]:
+        """The watched samples: of those that were asked for the ones that there are."""
+        return tuple(sample for sample in self._wanted if sample < len(self._labels)) or (0,)
 
     def show_samples(self, labels: Sequence[str]) -> None:
         """The samples that can be watched, none before a run."""
-        row = self._waiting() if not labels else self._choice(labels)
-        if row.field != self._sample.field:
-            self._sample.hide()
-            self._sample.deleteLater()
-            self._sample = row
-            self._show_rows()
-        else:
-            row.deleteLater()
-        self.sample = self.sample if self.sample < len(labels) else 0
-        if labels:
-            self._sample.show_value(self.sample, wrong=None, original=MISSING, changed=False)
+        self._labels = tuple(labels)
+        self.choose(self.shown)
+        self._show()
 
-    def choose(self, sample: int) -> None:
-        """Show that another sample was chosen elsewhere."""
-        if any(option == sample for option, _ in self._sample.field.options):
-            self.sample = sample
-            self._sample.show_value(sample, wrong=None, original=MISSING, changed=False)
+    def choose(self, shown: int) -> None:
+        """Show that another of the watched samples is the one that is shown; the first where there are not so many."""
+        self.shown = shown if shown < len(self.samples) else 0
+        if self._labels:
+            self._one.show_value(self.shown, wrong=None, original=MISSING, changed=False)
 
     @property
-    def rows(self) -> tuple[Row, Row]:
-        """Sample and redraw."""
-        return self._sample, self._redraw
+    def rows(self) -> tuple[Row, Row, Row]:
+        """Samples, the one shown, and redraw."""
+        return self._many, self._one, self._redraw
 
-    def _choice(self, labels: Sequence[str]) -> Row:
-        options = tuple((index, _named(label)) for index, label in enumerate(labels))
-        row = self._row("watching.sample", Text("Sample", "样本"), SAMPLE_HELP, options)
-        row.edited.connect(self._set_sample)
+    def _show(self) -> None:
+        """Rows for the samples that there are; those that stay the same keep their focus."""
+        self._many = self._kept(self._many, self._numbers())
+        self._one = self._kept(self._one, self._choice())
+        if self._labels:
+            shown = [sample + 1 for sample in self.samples]
+            self._many.show_value(shown, wrong=None, original=MISSING, changed=False)
+            self._one.show_value(self.shown, wrong=None, original=MISSING, changed=False)
+        several = [self._many] if len(self._labels) > 1 else []
+        self._many.setVisible(bool(several))
+        rows = [*several, self._one, self._redraw]
+        self.section.show_rows(rows, [False] * len(rows))
+
+    def _kept(self, row: Row, fresh: Row) -> Row:
+        kept, other = (row, fresh) if row.field == fresh.field else (fresh, row)
+        other.hide()
+        other.deleteLater()
+        return kept
+
+    def _numbers(self) -> Row:
+        row = self._row("watching.samples", "list", _SAMPLES, SAMPLES_HELP, high=max(len(self._labels), 1))
+        row.edited.connect(self._set_samples)
+        return row
+
+    def _choice(self) -> Row:
+        if not self._labels:
+            return self._waiting()
+        options = tuple((place, sample_name(self._labels[sample])) for place, sample in enumerate(self.samples))
+        row = self._row("watching.sample", "choice", _SHOWN, SHOWN_HELP, options=options)
+        row.edited.connect(self._set_shown)
         return row
 
     def _waiting(self) -> Row:
-        row = self._row("watching.sample", Text("Sample", "样本"), SAMPLE_HELP, ((None, _WAITING),))
+        row = self._row("watching.sample", "choice", _SHOWN, SHOWN_HELP, options=((None, _WAITING),))
         row.show_value(None, wrong=None, original=MISSING, changed=False)
         row.show_editable(False)
         return row
 
-    def _row(self, path: str, label: Text, words: Text, options: tuple[tuple[object, Text], ...]) -> Row:
-        field = Field(path=path, kind="choice", label=label, help=words, unit=_NONE, options=options)
+    def _row(
+        self,
+        path: str,
+        kind: Kind,
+        label: Text,
+        words: Text,
+        *,
+        options: tuple[tuple[object, Text], ...] = (),
+        high: int | None = None,
+    ) -> Row:
+        field = Field(
+            path=path, kind=kind, item="whole", label=label, help=words, unit=_NONE, options=options, low=1, high=high
+        )
         return Row(field, self.section.body)
 
-    def _show_rows(self) -> None:
-        self.section.show_rows([self._sample, self._redraw], [False, False])
+    def _set_samples(self, numbers: Sequence[int]) -> None:
+        wanted = tuple(dict.fromkeys(number - 1 for number in numbers))
+        if not 1 <= len(wanted) <= MOST_SAMPLES:
+            self._many.refuse(Text("From 1 to {n} numbers", "1 到 {n} 个序号").with_(n=MOST_SAMPLES))
+            return
+        before = self.samples[self.shown]
+        self._wanted = wanted
+        self.shown = wanted.index(before) if before in wanted else 0
+        self._show()
+        self._tell()
 
-    def _set_sample(self, index: int) -> None:
-        self.sample = index
-        self._sample.show_value(index, wrong=None, original=MISSING, changed=False)
-        self.changed.emit(self.sample, self.rate)
+    def _set_shown(self, place: int) -> None:
+        self.choose(place)
+        self._tell()
 
     def _set_rate(self, rate: float) -> None:
         self.rate = rate
         self._redraw.show_value(rate, wrong=None, original=MISSING, changed=False)
-        self.changed.emit(self.sample, self.rate)
+        self._tell()
+
+    def _tell(self) -> None:
+        self.changed.emit(self.samples, self.shown, self.rate)
 
 
-SAMPLE_HELP: Final = Text("The sequence whose states and gates are shown", "显示其状态与门的序列")
+SAMPLES_HELP: Final = Text(
+    "The sequences that are watched, by number, up to 8; the phase portrait draws all of them",
+    "被观测序列的序号，最多 8 个；相图绘出全部",
+)
+SHOWN_HELP: Final = Text("The one of them whose states, gates and gradients are shown", "其中显示状态、门与梯度的一条")
 REDRAW_HELP: Final = Text("How often views are drawn; seldom costs less", "视图刷新的频率；越低开销越小")
-
-
-def _named(label: str) -> Text:
-    """A sample that has only a number is called by it, counted from 1."""
-    if not label.isdecimal():
-        return Text.plain(label)
-    return Text("Sequence {n}", "第 {n} 条序列").with_(n=int(label) + 1)

@@ -1,4 +1,4 @@
-"""Colour maps. Paper means nothing: the zero of each map is the colour of the sheet."""
+"""Colour maps. Paper means nothing: the zero of each map is the colour of the sheet; `time` has no zero."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 _STOPS: Final[Mapping[tuple[str, bool], str]] = {
     ("gate", False): "#FFFFFF #D0ECEB #9ED8DD #7BC0CE #59A8C0 #418EAF #2D759D #245B88 #1D4371",
     ("gate", True): "#15191E #193043 #094B6A #096785 #0B859E #3BA2B1 #60BFC3 #94DAD4 #C5F3E9",
+    ("time", False): "#9ED8DD #7BC0CE #59A8C0 #418EAF #2D759D #245B88 #1D4371",
+    ("time", True): "#096785 #0B859E #3BA2B1 #60BFC3 #94DAD4 #C5F3E9 #F2FFFB",
     ("magnitude", False): "#FFFFFF #F4DFC2 #F2B88A #E59369 #D66C51 #BB4A55 #9A2C59 #721B54 #4C0C49",
     ("magnitude", True): "#1C161B #451F36 #762344 #9F3541 #C64E31 #DC763E #EF9D57 #F3C988 #FBEFC2",
     ("signed", False): "#1A42A8 #4B72C5 #80A1E0 #BED0F1 #FFFFFF #E9C7B6 #D19071 #A86040 #803009",

@@ -1,6 +1,7 @@
 """What views ask of frames: the one that can be drawn, the sample in it, how much of it is finite."""
 
-from typing import Any, final
+from collections.abc import Sequence
+from typing import Any, Final, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,9 +9,12 @@ from numpy.typing import NDArray
 from lab.runner.messages import WorkerState
 from lab.telemetry.frames import Frame
 from lab.ui.stage import Stage
+from lab.ui.views.names import sample_name
+from lab.ui.views.ticks import looks_monthly
 from lab.ui.words import Text
 
 Array = NDArray[Any]
+_STEP: Final = Text("Time step t", "时间步 t")
 
 
 @final
@@ -83,6 +87,23 @@ def times_of(inputs: Frame | None, sample: int = 0) -> list[str]:
         return []
     each = inputs.notes.get("times_by_sample") or ()
     return [str(one) for one in (each[sample] if 0 <= sample < len(each) else inputs.notes.get("times") or ())]
+
+
+def time_of(times: Sequence[str], step: int) -> str:
+    """A step for a reading: its number, and what it is called."""
+    return f"t = {step}" + (f"  {times[step]}" if 0 <= step < len(times) else "")
+
+
+def steps_name(inputs: Frame | None, sample: int) -> Text:
+    """The name of an axis of steps: with the sample where there are several to choose from."""
+    times = times_of(inputs, sample)
+    name = Text("Year", "年份") if looks_monthly(times) else Text("Time", "时间") if times else _STEP
+    labels = [] if inputs is None else [str(one) for one in inputs.notes.get("labels") or ()]
+    if len(labels) < 2:
+        return name
+    words = Text("{name} of {sample}", "{sample}的{name}")
+    called = sample_name(labels[min(sample, len(labels) - 1)])
+    return words.with_(name=name, sample=Text(called.en[:1].lower() + called.en[1:], called.zh))
 
 
 def layer_label(block: str) -> str:

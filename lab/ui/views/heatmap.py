@@ -1,7 +1,7 @@
 """The heat map: rows over time in the colours of a map, with a colour bar, the inputs below, and the time cursor."""
 
 from collections.abc import Sequence
-from typing import Any, Final, final
+from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,18 +12,16 @@ from lab.telemetry.frames import Frame
 from lab.ui.stage import Stage
 from lab.ui.theme import theme
 from lab.ui.views.canvas import Canvas
-from lab.ui.views.frames import finite_steps, times_of
+from lab.ui.views.frames import finite_steps, steps_name, times_of
 from lab.ui.views.marks import Note, Rule
 from lab.ui.views.picture import BAR, Bar, Picture
 from lab.ui.views.plot import BOTTOM, Axis, Plot
 from lab.ui.views.strip import HEIGHT as STRIP
 from lab.ui.views.strip import Strip
-from lab.ui.views.ticks import Tick, linear, looks_monthly, of_units
+from lab.ui.views.ticks import Tick, of_steps, of_units
 from lab.ui.words import Text
 
 Array = NDArray[Any]
-STEP: Final = Text("Time step t", "时间步 t")
-STEPS: Final = Text("Time step t ({first} to {last})", "时间步 t（{first} 至 {last}）")
 
 
 @final
@@ -35,7 +33,7 @@ class HeatMap(QWidget):
         self._stage = stage
         self.canvas = Canvas(self._arrange, keys=True)
         self.plot = Plot(self.canvas, Axis(None), Axis(self._rows, rows))
-        self.below = Plot(self.canvas, Axis(self._steps, STEP), Axis(None), heading=False)
+        self.below = Plot(self.canvas, Axis(self._steps, steps_name(None, 0)), Axis(None), heading=False)
         self.bar = Bar(self.canvas, self.plot, colours)
         self.picture = Picture(self.plot, colours)
         self.strip = Strip(self.below)
@@ -45,7 +43,7 @@ class HeatMap(QWidget):
         self.values: Array = np.zeros((0, 0))
         self.order: NDArray[np.intp] = np.zeros(0, np.intp)
         self.row: int | None = 0
-        self._base = 10
+        self._times: list[str] = []
         self._notes: list[Note] = []
         self.canvas.stepped.connect(self._step)
         column = QVBoxLayout(self)
@@ -71,11 +69,9 @@ class HeatMap(QWidget):
 
     def show_inputs(self, inputs: Frame | None, sample: int, steps: int) -> None:
         """Show what went in, below."""
-        times = times_of(inputs, sample)
-        base = 12 if looks_monthly(times) else 10
-        name = STEPS.with_(first=times[0], last=times[min(steps, len(times)) - 1]) if times else STEP
-        if (base, name) != (self._base, self.below.x.name):
-            self._base, self.below.x.name = base, name
+        times, name = times_of(inputs, sample), steps_name(inputs, sample)
+        if (times, name) != (self._times, self.below.x.name):
+            self._times, self.below.x.name = times, name
             self.below.update()
         self.below.set_range((-0.5, max(steps, 1) - 0.5))
         self.strip.show_frame(inputs, sample, steps, self._stage.cursor.step)
@@ -127,7 +123,7 @@ class HeatMap(QWidget):
         self.bar.place(across.right() + 4)
 
     def _steps(self, low: float, high: float, most: int) -> list[Tick]:
-        return linear(low, high, most, whole=True, base=self._base)
+        return of_steps(self._times, low, high, most)
 
     def _rows(self, _low: float, _high: float, most: int) -> list[Tick]:
         return of_units(self.values.shape[1], most) if self.values.size else []

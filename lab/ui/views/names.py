@@ -48,6 +48,13 @@ def baseline(name: str) -> Text:
     return _BASELINES.get(name, Text.plain(name))
 
 
+def sample_name(label: str) -> Text:
+    """A sample; one that has only a number is called by it, counted from 1."""
+    if not label.isdecimal():
+        return Text.plain(label)
+    return Text("Sequence {n}", "第 {n} 条序列").with_(n=int(label) + 1)
+
+
 def metric(name: str) -> Text:
     """A measure of predictions."""
     return _METRICS.get(name, Text.plain(name))

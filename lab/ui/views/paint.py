@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 from lab.ui.theme import theme
 from lab.ui.views.heading import HEIGHT, paint_heading
 from lab.ui.views.marks import draw_note, hatch, pen
+from lab.ui.views.ticks import fitting
 
 if TYPE_CHECKING:
     from lab.ui.views.plot import Plot
@@ -81,14 +82,18 @@ class Under(_Item):
         most = max(2, int(rect.height() / (metrics.height() + 14)))
         lines, ticks = [], []
         painter.setPen(theme.colour("muted"))
-        for value, label in plot.y.ticks(low, high, most):
+        width, height = axis - _TICK - 3 - plot.outer.left() + 8, 16 * theme.scale
+        found, factor = fitting(plot.y.ticks(low, high, most), metrics.horizontalAdvance, width)
+        if factor and plot.heading:
+            above = QRectF(plot.outer.left() - 8, rect.top() - theme.px(HEIGHT), width + _TICK, theme.px(HEIGHT) - 2)
+            painter.drawText(above, _RIGHT, factor)
+        for value, label in found:
             y = math.floor(plot.to_pixels(0, value).y()) + 0.5
             if not rect.top() - 1 <= y <= rect.bottom() + 1:
                 continue
             ticks.append(QLineF(axis - _TICK, y, axis, y))
             if plot.y.grid and y < rect.bottom() - 2:
                 lines.append(QLineF(rect.left(), y, rect.right(), y))
-            width, height = axis - _TICK - 3 - plot.outer.left() + 8, 16 * theme.scale
             painter.drawText(QRectF(plot.outer.left() - 8, y - height / 2, width, height), _RIGHT, label)
         painter.setPen(pen("grid"))
         painter.drawLines(lines)
@@ -104,18 +109,24 @@ class Under(_Item):
         height = 16 * theme.scale
         painter.setPen(theme.colour("muted"))
         ticks, last = [], -math.inf
-        for value, label in plot.x.ticks(low, high, max(2, int(rect.width() / (44 * theme.scale)))):
+        room = 44 * theme.scale
+        found = plot.x.ticks(low, high, max(2, int(rect.width() / room)))
+        found, factor = fitting(found, metrics.horizontalAdvance, room)
+        for value, label in found:
             x = math.floor(plot.to_pixels(value, 0).x()) + 0.5
             if not rect.left() - 1 <= x <= rect.right() + 1:
                 continue
             ticks.append(QLineF(x, axis, x, axis + _TICK))
             width = metrics.horizontalAdvance(label)
-            if x - width / 2 < last + 8:
+            # What the right margin has no room for is moved to the left.
+            left = min(x - width / 2, plot.outer.right() + 14 - width)
+            if left < last + 8:
                 continue
-            last = x + width / 2
-            painter.drawText(QRectF(x - width / 2 - 2, axis + _TICK, width + 4, height), _CENTRE, label)
-        if plot.x.name.en:
-            name = metrics.elidedText(str(plot.x.name), Qt.TextElideMode.ElideRight, rect.width() + 30)
+            last = left + width
+            painter.drawText(QRectF(left - 2, axis + _TICK, width + 4, height), _CENTRE, label)
+        if plot.x.name.en or factor:
+            words = f"{plot.x.name} {factor}".strip()
+            name = metrics.elidedText(words, Qt.TextElideMode.ElideRight, rect.width() + 30)
             below = QRectF(rect.left() - 20, plot.outer.bottom() - height, rect.width() + 40, height)
             painter.drawText(below, _CENTRE, name)
         painter.setPen(pen("axis"))

@@ -16,7 +16,7 @@ from lab.ui.views.heading import HEIGHT
 from lab.ui.views.items import PlotItem
 from lab.ui.views.marks import pen
 from lab.ui.views.plot import Plot
-from lab.ui.views.ticks import Tick
+from lab.ui.views.ticks import Tick, fitting
 from lab.ui.words import Text
 
 Array = NDArray[Any]
@@ -126,14 +126,17 @@ class Bar(QGraphicsItem):
         painter.setPen(theme.colour("muted"))
         flags = Qt.AlignmentFlag.AlignVCenter
         height = 16 * theme.scale
-        name = str(self._name)
-        width = painter.fontMetrics().horizontalAdvance(name)
+        metrics = painter.fontMetrics()
+        most = max(2, int(rect.height() / (height + 14)))
+        found = self._ticks(self._low, self._high, most)
+        found, factor = fitting(found, metrics.horizontalAdvance, theme.px(BAR) - 22)
+        name = f"{self._name} {factor}".strip()
+        width = metrics.horizontalAdvance(name)
         left = min(rect.left(), rect.left() + theme.px(BAR) - 8 - width)
         above = QRectF(left, rect.top() - theme.px(HEIGHT), width + 4, theme.px(HEIGHT) - 2)
         painter.drawText(above, int(flags | Qt.AlignmentFlag.AlignLeft), name)
         lines = []
-        most = max(2, int(rect.height() / (height + 14)))
-        for value, label in self._ticks(self._low, self._high, most):
+        for value, label in found:
             y = rect.bottom() - (value - self._low) / max(self._high - self._low, 1e-30) * rect.height()
             lines.append(QLineF(rect.right(), round(y) + 0.5, rect.right() + 3, round(y) + 0.5))
             at = min(max(y, rect.top() + height / 2 - 4), rect.bottom() - height / 2 + 4)

@@ -12,27 +12,45 @@ Array = NDArray[Any]
 _ROOM: Final = 0.12
 _TOO_LARGE: Final = 1.6
 """A range that is wider than needed by this factor is made narrower."""
-MOST_POINTS: Final = 2000
+MOST_POINTS: Final = 1000
+_BASIS: Final = 6
+_ROUNDS: Final = 12
 
 
-def principal(points: Array, before: Array | None) -> tuple[Array, Array, Array]:
-    """Mean (D,), the first two principal axes (2, D) and their shares of the variance (2,) of points (N, D).
+def sampled(states: Array) -> Array:
+    """Some of the states (T, B, D) as points (N, D), evenly apart; those that are not finite are left out."""
+    points = states.reshape(-1, states.shape[-1])
+    if len(points) > MOST_POINTS:
+        points = points[np.linspace(0, len(points) - 1, MOST_POINTS).astype(np.intp)]
+    return np.asarray(points[np.isfinite(points).all(axis=1)])
 
-    Points that are not finite are left out. An axis keeps the sign that is nearer to the axis `before`.
-    """
-    known = points[np.isfinite(points).all(axis=1)]
+
+def principal(points: Array, before: Array | None) -> Array:
+    """The first two principal axes (2, D) of points (N, D); each keeps the sign that is nearer to the one `before`."""
     units = points.shape[1]
-    if len(known) < 2:
-        return np.zeros(units), np.eye(2, units), np.zeros(2)
-    known = known[:: max(1, len(known) // MOST_POINTS)]
-    middle = known.mean(axis=0)
-    _, sizes, axes = np.linalg.svd(known - middle, full_matrices=False)
-    axes = axes[:2] if len(axes) > 1 else np.concatenate([axes, np.zeros((1, units))])
-    variance = np.zeros(2)
-    variance[: min(2, len(sizes))] = sizes[:2] ** 2
+    if len(points) < 2:
+        return np.eye(2, units)
+    centred = points - points.mean(axis=0)
+    # The few leading directions, by turning a small basis towards them: a whole decomposition of a wide state would
+    # cost more than all the drawing.
+    basis = np.random.default_rng(0).normal(size=(units, min(units, _BASIS)))
+    for _ in range(_ROUNDS):
+        basis, _upper = np.linalg.qr(centred.T @ (centred @ basis))
+    _, _, turned = np.linalg.svd(centred @ basis, full_matrices=False)
+    axes = (basis @ turned.T).T[:2]
+    if len(axes) < 2:
+        axes = np.concatenate([axes, np.zeros((1, units))])
     if before is not None and before.shape == axes.shape:
         axes = np.where((axes * before).sum(axis=1, keepdims=True) < 0, -axes, axes)
-    return middle, axes, variance / max(float((sizes**2).sum()), 1e-30)
+    return axes
+
+
+def shares(points: Array, axes: Array) -> Array:
+    """The shares of the variance of points (N, D) along two axes (2, D)."""
+    if len(points) < 2:
+        return np.zeros(2)
+    centred = points - points.mean(axis=0)
+    return np.asarray(((centred @ axes.T) ** 2).sum(axis=0) / max(float((centred**2).sum()), 1e-30))
 
 
 def widened(paths: Array, before: tuple[float, float, float, float] | None) -> tuple[float, float, float, float]:

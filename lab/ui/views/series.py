@@ -15,12 +15,12 @@ from lab.ui.theme import theme
 from lab.ui.views import names
 from lab.ui.views.canvas import Canvas
 from lab.ui.views.curves import Dots, Line
-from lab.ui.views.frames import length_of, times_of
+from lab.ui.views.frames import length_of, steps_name, times_of
 from lab.ui.views.marks import Band, Note, Rule
 from lab.ui.views.numbers import number, short
 from lab.ui.views.part import Part
 from lab.ui.views.plot import Axis, Plot
-from lab.ui.views.ticks import Tick, labelled, linear, looks_monthly
+from lab.ui.views.ticks import Tick, linear, looks_monthly, of_steps
 from lab.ui.words import Text
 
 Array = NDArray[Any]
@@ -65,7 +65,7 @@ class SeriesPart(Part):
             x = np.asarray(arrays.get("position", np.arange(len(arrays["truth"]))), np.float64)
             truth, forecast = np.asarray(arrays["truth"]), np.asarray(arrays["forecast"])
             self._labels = [str(one) for one in frame.notes.get("labels") or ()]
-            start = frame.notes.get("test_from")
+            start, sample = frame.notes.get("test_from"), 0
         else:
             sample = min(self.stage.cursor.sample, arrays["outputs"].shape[1] - 1)
             steps = length_of(inputs, sample, len(arrays["outputs"]))
@@ -85,6 +85,7 @@ class SeriesPart(Part):
         self._show_others(x)
         self._scale(x, truth, forecast)
         name = _YEAR if looks_monthly(self._labels) else Text("Time", "时间") if self._labels else _STEP
+        name = name if whole else steps_name(inputs, sample)
         bands = [Band(first, 1e12)] if whole and start is not None else []
         if (name, bands) != (self._plot.x.name, self._plot.bands):
             self._plot.x.name, self._plot.bands = name, bands
@@ -242,7 +243,7 @@ class SeriesPart(Part):
         self._plot.place(inside)
 
     def _across(self, low: float, high: float, most: int) -> list[Tick]:
-        return labelled(self._labels, low, high, most) if self._labels else linear(low, high, most, whole=True)
+        return of_steps(self._labels, low, high, most)
 
 
 def _unit_of(frame: Frame) -> Text:

@@ -1,7 +1,7 @@
 """Where the ticks of an axis stand, and what is written beside them."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from lab.ui.views.numbers import fixed, number, power, short
 
@@ -39,6 +39,21 @@ def logarithmic(low: float, high: float, most: int) -> list[Tick]:
     return [tick for tick in between if low <= tick[0] <= high]
 
 
+def fitting(ticks: Sequence[Tick], width: Callable[[str], float], room: float) -> tuple[list[Tick], str]:
+    """Ticks whose labels have room, and the power of ten that they are then to be multiplied by, or nothing.
+
+    Labels that do not say the value of their place, such as those of a logarithmic axis, stay as they are.
+    """
+    plain = all(label in (short(value, 2), short(value, 3)) for value, label in ticks)
+    if not plain or not ticks or max(width(label) for _, label in ticks) <= room:
+        return list(ticks), ""
+    exponent = math.floor(math.log10(max(abs(value) for value, _ in ticks)) + 1e-9)
+    smaller = [(value, short(value / 10.0**exponent)) for value, _ in ticks]
+    if len({label for _, label in smaller}) < len(smaller):
+        return list(ticks), ""
+    return smaller, "·" + power(exponent)
+
+
 def of_units(count: int, most: int) -> list[Tick]:
     """Ticks of rows that are counted from 1: the first, and then round numbers."""
     if count < 1:
@@ -49,6 +64,13 @@ def of_units(count: int, most: int) -> list[Tick]:
     return [(0.0, "1"), *((float(k - 1), str(k)) for k in range(step, count + 1, step) if k > 1)]
 
 
+def of_steps(labels: Sequence[str], low: float, high: float, most: int, *, longest: int = 10) -> list[Tick]:
+    """Ticks of steps in time: what they are called, or their numbers where that is nothing, or too long to be read."""
+    if labels and (looks_monthly(labels) or max(len(labels[0]), len(labels[-1])) <= longest):
+        return labelled(labels, low, high, most)
+    return linear(low, high, most, whole=True)
+
+
 def labelled(labels: Sequence[str], low: float, high: float, most: int) -> list[Tick]:
     """Ticks at some of the positions that have labels: where the year changes if they are dates, else evenly."""
     first, last = max(0, math.ceil(low)), min(len(labels) - 1, math.floor(high))
@@ -56,8 +78,9 @@ def labelled(labels: Sequence[str], low: float, high: float, most: int) -> list[
         return []
     if looks_monthly(labels):
         years = [(float(k), labels[k][:4]) for k in range(first, last + 1) if labels[k].endswith("-01")]
-        step = max(1, math.ceil(len(years) / most))
-        return years[::step]
+        if len(years) > 1:
+            return years[:: max(1, math.ceil(len(years) / most))]
+        most = max(1, most // 2)
     step = max(1, round(_step((last - first + 1) / most, 10)))
     return [(float(k), labels[k]) for k in range(first, last + 1) if k % step == 0]
 

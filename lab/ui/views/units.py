@@ -12,8 +12,9 @@ from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
 from lab.ui.api import Sentence, Stage, Text, View
 from lab.ui.views.choice import Choice
-from lab.ui.views.frames import Shown, labels_of, length_of, waiting
+from lab.ui.views.frames import Shown, labels_of, length_of, time_of, times_of, waiting
 from lab.ui.views.heatmap import HeatMap, by_activity
+from lab.ui.views.names import sample_name
 from lab.ui.views.numbers import fixed, number
 from lab.ui.words import bind
 
@@ -140,9 +141,8 @@ class UnitsView(View):
         step, unit = place
         value = float(self.map.values[step, unit])
         shown = fixed(value, 2) if abs(value) < 100 else number(value)
-        return Text("t = {t}  unit {unit}  {value}", "t = {t}  单元 {unit}  {value}").with_(
-            t=step, unit=unit + 1, value=shown
-        )
+        at = time_of(times_of(self.stage.frames.get("inputs"), self.stage.cursor.sample), step)
+        return Text("{at}  unit {unit}  {value}", "{at}  单元 {unit}  {value}").with_(at=at, unit=unit + 1, value=shown)
 
     def table(self) -> Mapping[str, Array]:
         return {self._key: self.map.values} if self.map.values.size else {}
@@ -177,9 +177,9 @@ def sample_menu(view: View) -> QMenu:
 
     def fill() -> None:
         menu.clear()
-        names = labels_of(view.stage.frames.get("inputs"), view.stage) or ["1"]
+        names = labels_of(view.stage.frames.get("inputs"), view.stage) or ["0"]
         for index, name in enumerate(names):
-            action = menu.addAction(name)
+            action = menu.addAction(str(sample_name(name)))
             action.setCheckable(True)
             action.setChecked(index == view.stage.cursor.sample)
             action.triggered.connect(lambda _=False, index=index: view.stage.cursor.look_at(sample=index))
