@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QMenu
 from lab.runner.messages import WorkerState
 from lab.ui.icons import bind_icon, icon
 from lab.ui.theme import bind_theme, theme
-from lab.ui.verbs import CHOICES, FILE, RUN, VIEW, Verb
+from lab.ui.verbs import CHOICES, FILE, PANEL, RUN, VIEW, Verb
 from lab.ui.words import Text, bind, bind_call, language
 
 Meaning = Literal["run", "pause", "resume"]
@@ -27,7 +27,8 @@ class Actions(QObject):
     """The actions as attributes. Whoever does the work connects `triggered`; `follow` says what can be done now.
 
     `run` is one action with three meanings, told by `meaning`. `perspectives`, `languages` and `themes` are groups
-    whose actions have the chosen name as their data. `all` has every action by name.
+    whose actions have the chosen name as their data. `panel` has what can be done with the panel that has the focus,
+    `all` every action by name.
     """
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -38,7 +39,7 @@ class Actions(QObject):
         self._edits: dict[QAction, str] = {}
         self._run_icon = "run"
         groups = {name: QActionGroup(self) for name in ("perspective", "language", "theme")}
-        for verb in (*RUN, *FILE, *VIEW, *CHOICES):
+        for verb in (*RUN, *FILE, *VIEW, *PANEL, *CHOICES):
             action = self._make(verb)
             if verb.group:
                 groups[verb.group].addAction(action)
@@ -59,6 +60,7 @@ class Actions(QObject):
         self.enlarge, self.present, self.export = take("enlarge"), take("perspective.present"), take("export")
         self.next_view, self.previous_view = take("next_view"), take("previous_view")
         self.filter_runs = take("filter_runs")
+        self.panel = {verb.name.removeprefix("panel."): take(verb.name) for verb in PANEL}
         self.larger, self.smaller, self.normal_size = take("larger"), take("smaller"), take("normal_size")
         self.recent = QMenu()
         bind(self, self.recent.setTitle, Text("Open recent", "最近打开"))
@@ -85,7 +87,8 @@ class Actions(QObject):
             action.setEnabled(under_way)
         self.save.setEnabled(has_document and dirty)
         with_document = (self.save_as, self.enlarge, self.export, self.next_view, self.previous_view, self.toggle_left)
-        for action in (*with_document, *self.perspectives.actions(), self.toggle_right, self.reset_arrangement):
+        arranging = (*self.perspectives.actions(), self.toggle_right, self.reset_arrangement, *self.panel.values())
+        for action in (*with_document, *arranging):
             action.setEnabled(has_document)
         if not has_document:
             self.undo.setEnabled(False)

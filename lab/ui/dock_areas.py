@@ -1,10 +1,10 @@
 """What Qt leaves to be done where docks are stacked and moved."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QMouseEvent
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar, QVBoxLayout, QWidget
 
 from lab.ui.words import Text
 
@@ -35,6 +35,26 @@ def presses_line(window: QMainWindow, event: QEvent) -> bool:
     child = window.childAt(event.position().toPoint())
     # Over a thin line Qt puts a wider widget, so that it can be caught.
     return child is None or child.objectName() == "qt_qmainwindow_extended_splitter"
+
+
+def named_by(widget: QWidget | None, docks: Iterable[QDockWidget]) -> QDockWidget | None:
+    """The dock in front of the stack that a tab bar names; None for other widgets."""
+    if not isinstance(widget, QTabBar) or not isinstance(widget.parentWidget(), QMainWindow):
+        return None
+    host, title = widget.parentWidget(), widget.tabText(widget.currentIndex())
+    return next((dock for dock in docks if dock.parentWidget() is host and dock.windowTitle() == title), None)
+
+
+def put_head(dock: QDockWidget, head: QWidget, column: QVBoxLayout, floating: bool) -> None:
+    """Put the title row of a dock above its content while it floats, so that its window has a frame of its own."""
+    if floating:
+        # Qt shows a dock with a title row of its own as a window without a frame: it could be neither moved nor sized.
+        dock.setTitleBarWidget(None)  # type: ignore[arg-type]
+        column.insertWidget(0, head)
+    else:
+        column.removeWidget(head)
+        dock.setTitleBarWidget(head)
+    head.show()
 
 
 def _bar_of(stack: Sequence[QDockWidget], bars: Sequence[QTabBar]) -> QTabBar | None:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QSizePol
 from lab.ui.cards import Card
 from lab.ui.examples import GROUPS, examples
 from lab.ui.icons import bind_icon
+from lab.ui.tab_order import REGION
 from lab.ui.theme import bind_theme, dress, ground, theme
 from lab.ui.widgets import Elided, Segments, hairline
 from lab.ui.words import Text, bind
@@ -124,6 +125,7 @@ class Gallery(QWidget):
 
     def _make_side(self) -> QWidget:
         side = QWidget()
+        side.setProperty(REGION, True)
         ground(side, "chrome")
         column = QVBoxLayout(side)
         column.setContentsMargins(12, 20, 12, 16)

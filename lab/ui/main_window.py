@@ -13,11 +13,13 @@ from lab.ui.banner import Banner, Level
 from lab.ui.dock_areas import presses_line
 from lab.ui.memory import Memory
 from lab.ui.menus import Menus
+from lab.ui.moving import PanelMover
 from lab.ui.perspectives import PRESENT, Width, rows_of, width_of
 from lab.ui.present import PresentPage
 from lab.ui.settings import Settings
 from lab.ui.side_docks import SidePanels
 from lab.ui.status_bar import StatusBar
+from lab.ui.tab_order import go, in_order
 from lab.ui.theme import bind_theme, theme
 from lab.ui.toolbar import Toolbar
 from lab.ui.view_area import ViewArea
@@ -72,6 +74,7 @@ class MainWindow(QMainWindow):
         self._gallery: QWidget | None = None
         self.setCentralWidget(self._pages)
         self._panels = SidePanels(self)
+        self._mover = PanelMover(self, self._panels, self.views, actions.panel, self._menus.panel)
         self._width = Width.MEDIUM
         self._perspective = "overview"
         self._placed = False
@@ -226,6 +229,10 @@ class MainWindow(QMainWindow):
         """Other widths, other arrangements."""
         super().resizeEvent(event)
         self._adapt()
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """The tab key goes as the eye does."""
+        return go(in_order(self, self._mover.seen()), forward)
 
     def event(self, event: QEvent) -> bool:
         """Notice when a person moves a line between panels."""

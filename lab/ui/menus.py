@@ -27,6 +27,12 @@ class Menus:
         self._menus = {name: self._menu(window, title, keys) for name, title, keys in _TITLES}
         self.views = QMenu(self._bar)
         bind(self.views, self.views.setTitle, Text("Views", "各视图"))
+        self.panel = QMenu(self._bar)
+        bind(self.panel, self.panel.setTitle, Text("Move panel…", "移动面板…"))
+        self.panel.setToolTipsVisible(True)
+        self.panel.addActions(list(actions.panel.values()))
+        for name in ("left", "tab", "wider"):
+            self.panel.insertSeparator(actions.panel[name])
         languages, themes = QMenu(self._bar), QMenu(self._bar)
         # Whoever has lost the way in a language finds this entry in the other one.
         languages.setTitle("Language · 语言")
@@ -39,7 +45,7 @@ class Menus:
         self._fill("edit", a.undo, a.redo, None, a.filter_runs)
         self._fill("run", a.run, a.run_anew, a.one_update, a.one_epoch, a.stop, None, a.snapshot)
         self._fill("view", *a.perspectives.actions(), None, self.views, a.enlarge, a.next_view, a.previous_view, None)
-        self._fill("view", a.toggle_left, a.toggle_right, a.toggle_problems, a.reset_arrangement, None)
+        self._fill("view", a.toggle_left, a.toggle_right, a.toggle_problems, self.panel, a.reset_arrangement, None)
         self._fill("view", languages, themes, a.larger, a.smaller, a.normal_size)
         self._fill("help", a.help, None, a.about)
 

@@ -3,9 +3,10 @@
 from typing import Final, final
 
 from PySide6.QtCore import QByteArray, QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QMainWindow, QVBoxLayout, QWidget
 
-from lab.ui.dock_areas import tidy_tab_bars
+from lab.ui.dock_areas import put_head, tidy_tab_bars
 from lab.ui.perspectives import Width
 from lab.ui.theme import bind_theme, dress, ground, theme
 from lab.ui.words import Text, bind
@@ -28,6 +29,8 @@ class SideDock(QDockWidget):
     A panel with a `header` lends that widget as its title row.
     """
 
+    closed = Signal()
+
     def __init__(self, name: str, title: Text, panel: QWidget, parent: QWidget, *, tabbed: bool = False) -> None:
         super().__init__(parent)
         self.setObjectName(name)
@@ -37,15 +40,25 @@ class SideDock(QDockWidget):
             QDockWidget.DockWidgetFeature.DockWidgetMovable | QDockWidget.DockWidgetFeature.DockWidgetClosable
         )
         own = getattr(panel, "header", None)
-        self.setTitleBarWidget(own if isinstance(own, QWidget) else QWidget() if tabbed else _head(title))
+        self._head = own if isinstance(own, QWidget) else QWidget() if tabbed else _head(title)
+        self.setTitleBarWidget(self._head)
         ground(self, "chrome")
         self._panel = panel
         holder = QWidget()
-        column = QVBoxLayout(holder)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(panel)
+        self._column = QVBoxLayout(holder)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.addWidget(panel)
         self.setWidget(holder)
         self.visibilityChanged.connect(self._visible)
+        self.topLevelChanged.connect(self._floated)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Tell that a person has closed it."""
+        super().closeEvent(event)
+        self.closed.emit()
+
+    def _floated(self, floating: bool) -> None:
+        put_head(self, self._head, self._column, floating)
 
     def _visible(self, visible: bool) -> None:
         # A panel behind a tab counts as visible in Qt: the tab key would lead into it, and it would be kept up to date.
@@ -87,6 +100,7 @@ class SidePanels(QObject):
         self._window.addDockWidget(_SIDES[_group(name)], dock)
         dock.hide()
         dock.topLevelChanged.connect(self._touch)
+        dock.closed.connect(lambda: self.want(_group(name), False))
         dock.dockLocationChanged.connect(lambda _area: self._sizing.start())
 
     def panel(self, name: str) -> SideDock | None:
@@ -167,6 +181,7 @@ class SidePanels(QObject):
     def _stack(self) -> None:
         self._stacked = True
         for name, dock in self._docks.items():
+            dock.setFloating(False)
             self._window.removeDockWidget(dock)
             self._window.addDockWidget(_SIDES[_group(name)], dock)
         tabs = self._of("right")[1:]

@@ -141,6 +141,71 @@ VIEW: Final = (
 )
 
 
+PANEL_MENU: Final = "Alt+Shift+P"
+"""Opens the menu of what can be done with the panel that has the focus."""
+
+PANEL: Final = (
+    Verb(
+        "panel.next",
+        Text("Next panel", "下一面板"),
+        "Ctrl+F6",
+        Text("Give the focus to the next panel or view", "把焦点移到下一个面板或视图"),
+    ),
+    Verb(
+        "panel.previous",
+        Text("Previous panel", "上一面板"),
+        "Ctrl+Shift+F6",
+        Text("Give the focus to the panel or view before", "把焦点移到上一个面板或视图"),
+    ),
+    Verb(
+        "panel.left",
+        Text("Move left", "左移"),
+        "Alt+Home",
+        Text("Change places with the panel at the left, or go to that side", "与左边的面板互换位置，或移到左侧"),
+    ),
+    Verb(
+        "panel.right",
+        Text("Move right", "右移"),
+        "Alt+End",
+        Text("Change places with the panel at the right, or go to that side", "与右边的面板互换位置，或移到右侧"),
+    ),
+    Verb(
+        "panel.up",
+        Text("Move up", "上移"),
+        "Alt+PgUp",
+        Text("Change places with the panel above, or go to the top", "与上方的面板互换位置，或移到顶部"),
+    ),
+    Verb(
+        "panel.down",
+        Text("Move down", "下移"),
+        "Alt+PgDown",
+        Text("Change places with the panel below, or go to the bottom", "与下方的面板互换位置，或移到底部"),
+    ),
+    Verb(
+        "panel.tab",
+        Text("Tab with…", "并为标签页…"),
+        "Alt+Shift+T",
+        Text("Share the place of another panel, as a tab", "与另一个面板共用位置，各为一个标签页"),
+    ),
+    Verb(
+        "panel.float",
+        Text("Float or dock", "浮动或停靠"),
+        "Alt+Shift+F",
+        Text("Make the panel a window of its own, or put it back", "让面板成为独立窗口，或放回原处"),
+    ),
+    Verb(
+        "panel.close",
+        Text("Close panel", "关闭面板"),
+        "Ctrl+W",
+        Text("Close the panel or view; the menu View opens it again", "关闭面板或视图；可从“视图”菜单重新打开"),
+    ),
+    Verb("panel.wider", Text("Wider", "加宽"), "Alt+Shift+Right", Text("Make the panel wider", "把面板加宽")),
+    Verb("panel.narrower", Text("Narrower", "变窄"), "Alt+Shift+Left", Text("Make the panel narrower", "把面板变窄")),
+    Verb("panel.taller", Text("Taller", "加高"), "Alt+Shift+Up", Text("Make the panel taller", "把面板加高")),
+    Verb("panel.shorter", Text("Shorter", "变矮"), "Alt+Shift+Down", Text("Make the panel shorter", "把面板变矮")),
+)
+
+
 def _perspective(name: str, text: Text, keys: str, tip: Text) -> Verb:
     return Verb(f"perspective.{name}", text, keys, tip, check=True, group="perspective", data=name)
 

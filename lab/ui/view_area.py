@@ -5,10 +5,10 @@ from itertools import pairwise
 from typing import Final, Protocol, final, runtime_checkable
 
 from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, QTimer, Signal, SignalInstance
-from PySide6.QtGui import QAction, QResizeEvent, QShowEvent
+from PySide6.QtGui import QAction, QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QTabWidget, QVBoxLayout, QWidget
 
-from lab.ui.dock_areas import presses_line, tidy_tab_bars
+from lab.ui.dock_areas import presses_line, put_head, tidy_tab_bars
 from lab.ui.perspectives import ORDER, Rows
 from lab.ui.theme import ground
 from lab.ui.words import Text, bind
@@ -37,18 +37,24 @@ class _Dock(QDockWidget):
         self.title = title
         self.frame = frame
         bind(self, self.setWindowTitle, title)
+        bind(self, self.setAccessibleName, title)
         self.setFeatures(
             QDockWidget.DockWidgetFeature.DockWidgetMovable | QDockWidget.DockWidgetFeature.DockWidgetClosable
         )
-        head = frame.header if isinstance(frame, Headed) else QWidget()
-        ground(head, "sheet")
-        self.setTitleBarWidget(head)
+        self._head = frame.header if isinstance(frame, Headed) else QWidget()
+        ground(self._head, "sheet")
+        self.setTitleBarWidget(self._head)
         self.holder = QWidget()
         self._layout = QVBoxLayout(self.holder)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.addWidget(frame)
         self.setWidget(self.holder)
         self.visibilityChanged.connect(self._visible)
+        self.topLevelChanged.connect(self._floated)
+
+    def _floated(self, floating: bool) -> None:
+        if not self.lent:
+            put_head(self, self._head, self._layout, floating)
 
     def _visible(self, visible: bool) -> None:
         # A dock behind a tab counts as visible in Qt; its frame must not, or it would be drawn for nobody.
@@ -70,9 +76,7 @@ class _Dock(QDockWidget):
         """Put the frame and its title row back where they belong."""
         self._layout.addWidget(self.frame)
         self.frame.show()
-        if isinstance(self.frame, Headed):
-            self.setTitleBarWidget(self.frame.header)
-            self.frame.header.show()
+        put_head(self, self._head, self._layout, self.isFloating())
 
 
 @final
@@ -97,7 +101,16 @@ class ViewArea(QMainWindow):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         ground(self, "sheet")
+        for corner, side in (
+            (Qt.Corner.TopLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea),
+            (Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea),
+            (Qt.Corner.TopRightCorner, Qt.DockWidgetArea.RightDockWidgetArea),
+            (Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea),
+        ):
+            self.setCorner(corner, side)
         self._docks: dict[str, _Dock] = {}
+        self._aside: list[_Dock] = []
+        """Floating views, hidden while the area is."""
         self._rows: Rows = ()
         self._alone: QByteArray | None = None
         self.current = ""
@@ -142,7 +155,8 @@ class ViewArea(QMainWindow):
 
     def opened(self) -> list[str]:
         """Views that are not closed: seen, or behind a tab."""
-        return [name for name in self.names() if not self._docks[name].isHidden()]
+        docks = self._docks
+        return [name for name in self.names() if not docks[name].isHidden() or docks[name] in self._aside]
 
     def arrange(self, rows: Rows) -> None:
         """Put views into rows of cells, and close all others."""
@@ -150,6 +164,7 @@ class ViewArea(QMainWindow):
         self.touched = False
         self._rows = ()
         for dock in self._docks.values():
+            dock.setFloating(False)
             self.removeDockWidget(dock)
         known = [[(span, [n for n in names if n in self._docks]) for span, names in row] for row in rows]
         placed = [[(span, names) for span, names in row if names] for row in known]
@@ -215,6 +230,8 @@ class ViewArea(QMainWindow):
             self.enlarge(name)
         dock.show()
         dock.raise_()
+        if dock.isFloating():
+            dock.activateWindow()
         self._choose(name)
         dock.frame.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -250,7 +267,20 @@ class ViewArea(QMainWindow):
     def showEvent(self, event: QShowEvent) -> None:
         """Share out the room once there is some."""
         super().showEvent(event)
+        for dock in self._aside:
+            dock.show()
+        self._aside = []
         self._tidying.start()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Floating views go with the area."""
+        super().hideEvent(event)
+        if not event.spontaneous():
+            self._aside = [dock for dock in self._docks.values() if dock.isFloating() and not dock.isHidden()]
+            for dock in self._aside:
+                dock.hide()
+            if self._aside:
+                self.window().activateWindow()
 
     def minimumSizeHint(self) -> QSize:
         """Small: views elide rather than widen the window."""

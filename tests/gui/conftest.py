@@ -1,10 +1,14 @@
 """The window in tests: drawn offscreen, with settings and runs in a folder of the test, and nothing left running."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from lab.ui.desk import Desk
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -21,3 +25,37 @@ def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
     # Without an event loop Qt keeps what was deleted later: each test would restyle the windows of all before it.
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     language.use("en")
+
+
+@pytest.fixture
+def make_desk(qapp: object, tmp_path: Path) -> Iterator[Callable[..., "Desk"]]:
+    """Make the whole window with a real worker; folders of further plugins may be given."""
+    from lab.registry.manager import load_catalog
+    from lab.resources import plugin_folder
+    from lab.ui.desk import Desk
+    from lab.ui.hookspecs import WINDOW
+    from lab.ui.settings import Settings
+
+    made: list[Desk] = []
+
+    def make(*plugins: Path) -> Desk:
+        catalog = load_catalog([plugin_folder(), *plugins], entry_points=False, window=WINDOW)
+        desk = Desk(catalog, Settings(tmp_path / "settings.toml"), tmp_path / "runs", plugins)
+        made.append(desk)
+        desk.window.resize(1600, 1000)
+        desk.window.show()
+        desk.show_gallery()
+        desk.start()
+        return desk
+
+    yield make
+    for desk in made:
+        pid = desk.session.worker_pid
+        desk.leave()
+        assert desk.session.worker_pid is None
+        desk.window.deleteLater()
+        if pid is not None:
+            with pytest.raises(ProcessLookupError):
+                os.kill(pid, 0)
+    if Path("/dev/shm").is_dir():
+        assert not list(Path("/dev/shm").glob(f"rnnlab-{os.getpid():x}-*"))

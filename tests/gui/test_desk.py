@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,12 +11,8 @@ from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from lab.experiment.store import Store
-from lab.registry.manager import load_catalog
-from lab.resources import plugin_folder
 from lab.runner.messages import WorkerState
 from lab.ui.desk import Desk
-from lab.ui.hookspecs import WINDOW
-from lab.ui.settings import Settings
 
 LONG = """
 version = 1
@@ -62,33 +58,6 @@ def lab_register_views():
     return [Broken]
 '''
 MakeDesk = Callable[..., Desk]
-
-
-@pytest.fixture
-def make_desk(qapp: object, tmp_path: Path) -> Iterator[MakeDesk]:
-    made: list[Desk] = []
-
-    def make(*plugins: Path) -> Desk:
-        catalog = load_catalog([plugin_folder(), *plugins], entry_points=False, window=WINDOW)
-        desk = Desk(catalog, Settings(tmp_path / "settings.toml"), tmp_path / "runs", plugins)
-        made.append(desk)
-        desk.window.resize(1600, 1000)
-        desk.window.show()
-        desk.show_gallery()
-        desk.start()
-        return desk
-
-    yield make
-    for desk in made:
-        pid = desk.session.worker_pid
-        desk.leave()
-        assert desk.session.worker_pid is None
-        desk.window.deleteLater()
-        if pid is not None:
-            with pytest.raises(ProcessLookupError):
-                os.kill(pid, 0)
-    if Path("/dev/shm").is_dir():
-        assert not list(Path("/dev/shm").glob(f"rnnlab-{os.getpid():x}-*"))
 
 
 def begun(qtbot: QtBot, desk: Desk, text: str = LONG, updates: int = 3) -> None:
