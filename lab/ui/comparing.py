@@ -18,6 +18,7 @@ from lab.runner.stored import ended_with
 from lab.ui.filing import Filing, problem_of
 from lab.ui.main_window import MainWindow
 from lab.ui.panels.differences import Compared, DifferencesPanel
+from lab.ui.panels.run_model import PATIENCE
 from lab.ui.panels.run_words import name as name_of
 from lab.ui.panels.runs import RunsPanel
 from lab.ui.running import Running
@@ -89,7 +90,7 @@ class Comparing(QObject):
         overlays: list[Overlay] = []
         compared: list[Compared] = []
         try:
-            with Store(self._folder, create=False) as store:
+            with Store(self._folder, create=False, patience=PATIENCE) as store:
                 for run in runs:
                     found = store.find(run)
                     series = self._runs.model.series_of(run)
@@ -136,7 +137,7 @@ class Comparing(QObject):
 
     def _stored(self, run: str) -> "_Stored | None":
         try:
-            with Store(self._folder, create=False) as store:
+            with Store(self._folder, create=False, patience=PATIENCE) as store:
                 found = store.find(run)
                 return _Stored(found, store.experiment(run), self._ended(store, found))
         except LabError as error:

@@ -9,9 +9,11 @@ from PySide6.QtCore import QObject, QUrl
 from PySide6.QtGui import QDesktopServices
 
 from lab.components.cell import Cell
+from lab.experiment.store import refusal
 from lab.registry.catalog import Catalog
 from lab.resources import resource_folder
 from lab.runner.messages import Problem
+from lab.runner.trouble import warning_of
 from lab.runner.worker import Worker
 from lab.ui.actions import OPEN, Actions
 from lab.ui.comparing import Comparing
@@ -73,6 +75,8 @@ class Desk(QObject):
         self.dialogs = Dialogs(self.window, self.actions, catalog, settings, self.filing, self.report)
         self._fill()
         self._connect()
+        for problem in add_beside([*(one.origin for one in catalog.components), *(one.file for one in catalog.failures)]):
+            self.report(problem)
         for failure in catalog.failures:
             self.report(
                 Problem(
@@ -81,7 +85,10 @@ class Desk(QObject):
             )
 
     def start(self) -> None:
-        """Begin to draw, and have a worker ready."""
+        """Begin to draw, and have a worker ready. Where no run can be kept that is said before one begins."""
+        refused = refusal(self.runs)
+        if refused is not None:
+            self._refused(warning_of(refused))
         self.refresher.start()
         self.session.warm()
 

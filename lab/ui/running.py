@@ -19,6 +19,7 @@ from lab.ui.document import OpenDocument
 from lab.ui.filing import problem_of
 from lab.ui.forms.fields import sections
 from lab.ui.main_window import MainWindow
+from lab.ui.panels.run_model import PATIENCE
 from lab.ui.session import ENDED, Session
 from lab.ui.words import Text, bind
 
@@ -32,6 +33,9 @@ _WORDS: Final = frozenset({"name", "name_zh", "note", "note_zh"})
 """What an experiment says to people only."""
 _LOST: Final = Text("The run was lost", "运行已中断")
 _FAILED: Final = Text("The run failed", "运行失败")
+_NOT_BEGUN: Final = Text("The run could not begin", "运行未能开始")
+_WAITS: Final = Text("Training waits, and goes on by itself", "训练暂停等待，恢复后自动继续")
+_NOT_KEPT: Final = Text("Nothing more is kept of this run", "此运行不再写入记录")
 
 
 @final
@@ -54,6 +58,11 @@ class Running(QObject):
         self._report = report
         self._left: Spec | None = None
         """What the experiment said when the run on the stage ended."""
+        self._waits = False
+        """Whether the banner says that training waits."""
+        self._retry = QAction(self)
+        bind(self._retry, self._retry.setText, Text("Try again now", "立即重试"))
+        self._retry.triggered.connect(session.go_on)
         self._again = QAction(self)
         bind(self._again, self._again.setText, Text("Resume from the checkpoint", "从检查点继续"))
         self._again.triggered.connect(self.resume)
@@ -89,7 +98,7 @@ class Running(QObject):
     def reopen(self, run: str, *, then_pause: bool = False) -> None:
         """Put a run of the store on the stage, with its curves, and go on with it from its last checkpoint."""
         try:
-            with Store(self._runs, create=False) as store:
+            with Store(self._runs, create=False, patience=PATIENCE) as store:
                 curves = store.scalars(run)
         except LabError as error:
             self._report(problem_of(error))
@@ -145,6 +154,7 @@ class Running(QObject):
         session.state_changed.connect(self._entered)
         session.measured.connect(self._measured)
         session.began.connect(self._began)
+        session.held.connect(self._held)
         session.lost.connect(self._lost)
         self._document.changed.connect(self.follow)
         self._document.file_changed.connect(self.follow)
@@ -175,6 +185,9 @@ class Running(QObject):
 
     def _entered(self) -> None:
         stage, state = self._session.stage, self._session.state
+        if self._waits:
+            self._waits = False
+            self._window.clear_banner()
         if state in RESUMABLE and stage.run is not None:
             stage.checkpoint = newest_update(self._runs / stage.run)
         self._left = self._document.spec if state in ENDED and stage.run is not None else None
@@ -205,7 +218,16 @@ class Running(QObject):
         status.show_progress(session.epoch, session.epochs, update, planned, session.rate, left, since)
         status.show_watching(session.watching if session.state in OPEN else None)
 
+    def _held(self, problem: Problem) -> None:
+        self._waits = self._session.state in OPEN
+        retry = self._retry if self._session.state is WorkerState.PAUSED else None
+        title = _WAITS if self._waits else _NOT_KEPT
+        self._window.banner(title, retry, "warning", detail=_said(problem))
+
     def _lost(self, problem: Problem | None) -> None:
+        if self._session.stage.run is None and self._session.state is WorkerState.FAILED:
+            self._window.banner(_NOT_BEGUN, self._anew, "error", detail=_said(problem))
+            return
         lost = self._session.state is WorkerState.LOST
         checkpoint = self._session.stage.checkpoint
         if checkpoint is None:
@@ -214,11 +236,15 @@ class Running(QObject):
             intact = Text("The checkpoint of update {update} is intact.", "第 {update} 次更新的检查点完好。")
             kept = intact.with_(update=checkpoint)
             action, more = self._again, [self._anew]
-        reason = Text.plain("") if problem is None else Text.plain(f"{problem.message}. {problem.remedy}".strip(". "))
-        detail = Text("{reason}. {kept}", "{reason}。{kept}").with_(reason=reason, kept=kept)
+        detail = Text("{reason}. {kept}", "{reason}。{kept}").with_(reason=_said(problem), kept=kept)
         self._window.banner(_LOST if lost else _FAILED, action, "error", detail=detail, more=more)
 
     def _complain(self) -> None:
         for problem in self._document.problems:
             self._report(Problem(level="error", message=problem.message, remedy=problem.remedy or ""))
         self._window.show_problems()
+
+
+def _said(problem: Problem | None) -> Text:
+    """What happened and what to do, in one line."""
+    return Text.plain("") if problem is None else Text.plain(f"{problem.message}. {problem.remedy}".strip(". "))

@@ -64,6 +64,8 @@ class Session(QObject):
     measured = Signal()
     """Figures of the status bar have changed."""
     problem = Signal(object)
+    held = Signal(object)
+    """A Problem because of which nothing can be kept: a run waits, or is only shown."""
     lost = Signal(object)
     """A run failed or was lost: its Problem. The store has its last good checkpoint."""
 
@@ -244,6 +246,8 @@ class Session(QObject):
                     self.problem.emit(message.problem)
                 if message.state in (WorkerState.FAILED, WorkerState.LOST):
                     self.lost.emit(message.problem)
+                elif message.problem is not None:
+                    self.held.emit(message.problem)
             case Began():
                 self.stage.run, self.stage.about = message.run, message.about
                 self.stage.update, self.epoch = message.about["update"], message.about["epoch"]

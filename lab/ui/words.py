@@ -52,11 +52,15 @@ class Language(QObject):
     def __init__(self) -> None:
         super().__init__()
         self.code = "en"
+        self.chinese = True
+        """Whether there is a font for Chinese; without one the window keeps to English, which can be read."""
 
     def use(self, code: str) -> None:
         """Show `en` or `zh`; an empty code asks the system."""
         if not code:
             code = "zh" if QLocale.system().language() == QLocale.Language.Chinese else "en"
+        if not self.chinese:
+            code = "en"
         if code != self.code:
             self.code = code
             self.changed.emit()

@@ -42,17 +42,21 @@ def load() -> list[Problem]:
     """Make the shipped fonts known to Qt, once there is an application. What is missing is said, and nothing breaks."""
     folder = resource_folder() / "fonts"
     problems = [_missing(folder / name) for name in _FILES if not _added(folder / name)]
-    if not _CHINESE & set(QFontDatabase.families()) and not QFontDatabase.families(
-        QFontDatabase.WritingSystem.SimplifiedChinese
-    ):
+    if not has_chinese():
         problems.append(
             Problem(
                 level="warning",
-                message="no font with Chinese characters is installed: 没有中文字体",
+                message="the window is in English: no Chinese font is installed",
                 remedy="Install one, such as fonts-noto-cjk or fonts-wqy-microhei, and start again.",
             )
         )
     return problems
+
+
+def has_chinese() -> bool:
+    """Whether a font that is installed has the characters of simplified Chinese."""
+    installed = QFontDatabase.families(QFontDatabase.WritingSystem.SimplifiedChinese)
+    return bool(installed or _CHINESE & set(QFontDatabase.families()))
 
 
 def chinese_bold() -> int:

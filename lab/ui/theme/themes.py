@@ -48,6 +48,7 @@ class Theme(QObject):
         if app is self._app:
             return []
         problems = fonts.load()
+        language.chinese = fonts.has_chinese()
         self._chinese_bold = fonts.chinese_bold()
         self._bold = self._chinese_bold if language.code == "zh" else 600
         app.setStyle(QStyleFactory.create("Fusion"))
