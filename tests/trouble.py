@@ -26,15 +26,12 @@ sys.stdin.read()
 
 @contextmanager
 def locked(folder: Path, *, reading: bool = False) -> Iterator[None]:
-    """Another process has the store: nobody else can write, nor read where `reading` is set."""
+    """Another process has the store: nobody else can write; nor read with `reading`, if nobody has it open yet."""
     words = [sys.executable, "-c", _LOCKING, str(folder / FILE), "all" if reading else "writing"]
-    holder = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert holder.stdout is not None
-    assert holder.stdout.readline() == "locked\n"
-    try:
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "locked\n"
         yield
-    finally:
-        holder.communicate()
 
 
 @contextmanager
