@@ -97,12 +97,12 @@ def number(text: str) -> float | None:
         return None
 
 
-def _cells(file: str, text: str) -> tuple[list[list[str]], list[int]]:
+def _cells(file: str, text: str) -> tuple[list[tuple[str, ...]], list[int]]:
     first = text.strip().partition("\n")[0]
     reader = csv.reader(
         io.StringIO(text.rstrip("\n ") + "\n"), delimiter=max(_DELIMITERS, key=first.count), strict=True
     )
-    rows: list[list[str]] = []
+    rows: list[tuple[str, ...]] = []
     lines: list[int] = []
     try:
         for row in reader:
@@ -112,13 +112,14 @@ def _cells(file: str, text: str) -> tuple[list[list[str]], list[int]]:
             if cells in ([], [""]) and not (rows and len(rows[0]) == 1):
                 continue
             if rows and len(cells) != len(rows[0]):
+                here = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
                 raise DataError(
-                    f"this row has {len(cells)} cells and the rows before it have {len(rows[0])}",
+                    f"this row has {here}, not {len(rows[0])} as the rows before it",
                     file=file,
                     line=reader.line_num,
-                    remedy="Make all rows equally long",
+                    remedy="Make all rows equally long; a cell with the delimiter in it stands in quotation marks",
                 )
-            rows.append(cells)
+            rows.append(tuple(cells))  # unlike lists, millions of them cost the garbage collector nothing
             lines.append(reader.line_num)
     except csv.Error as error:
         raise DataError(

@@ -1,11 +1,11 @@
 """What is asked for to learn from a file of data, and what is said of the answers."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final, cast
+from typing import Final
 
-from lab.components.dataset import Dataset
 from lab.experiment.file import read_text
 from lab.registry.catalog import Catalog
+from lab.training.setup import set_up
 from lab.ui.datafile import Look, Task
 from lab.ui.forms.fields import Field, of_hyperparameter
 from lab.ui.labels import choice_of
@@ -17,6 +17,10 @@ _OWN: Final[Mapping[Task, tuple[str, ...]]] = {
     "characters": ("window", "lowercase"),
 }
 """The hyperparameters of each dataset that are asked for."""
+_NO_NUMBERS: Final = Text(
+    "No column is numbers. Choose a file with a column of numbers, or predict the next character.",
+    "没有数值列。请选择含数值列的文件，或改为预测下一个字符。",
+)
 
 
 def settings_of(look: Look, catalog: Catalog) -> list[Field]:
@@ -40,13 +44,21 @@ def settings_of(look: Look, catalog: Catalog) -> list[Field]:
     return fields
 
 
-def table_words(look: Look, ticked: Sequence[str], values: Mapping[str, object]) -> tuple[Text, str]:
-    """Rows, how they are split, and which columns cannot be read; and how serious that is."""
+def described(look: Look, ticked: Sequence[str], values: Mapping[str, object]) -> tuple[Text, str]:
+    """What was found in a file, and how serious that is: `good`, `warning` or `error`."""
+    if look.task == "table":
+        return _rows(look, ticked, values)
+    found = Text("{n} characters, {k} different ones.", "{n} 个字符，其中不同的有 {k} 个。")
+    return found.with_(n=f"{look.characters:,}", k=look.symbols), "good"
+
+
+def _rows(look: Look, ticked: Sequence[str], values: Mapping[str, object]) -> tuple[Text, str]:
+    """Rows, how they are split, and which columns cannot be read."""
     if not look.usable:
         first = next((column for column in look.columns if column.numeric), None)
         if first is not None:
             return why_not(first), "error"
-        return Text("No column is numbers: nothing can be predicted.", "没有数值列：无法预测。"), "error"
+        return _NO_NUMBERS, "error"
     if not ticked:
         return Text("Choose at least one column to read.", "请至少选择一列。"), "error"
     rows = 0 if look.table is None else len(look.table)
@@ -75,7 +87,5 @@ def _share(value: object) -> float:
 
 
 def check(text: str, catalog: Catalog) -> None:
-    """Load the data as the experiment would. LabError where that cannot be."""
-    spec = read_text(text, catalog).spec
-    dataset = cast(Dataset, catalog.get("dataset", spec.dataset.plugin.name)(**dict(spec.dataset.plugin.settings)))
-    dataset.load(spec.seed)
+    """Make all ready as the experiment would, data and network. LabError where that cannot be."""
+    set_up(read_text(text, catalog).spec, catalog)

@@ -10,7 +10,7 @@ from typing import Final, Literal, final
 from lab.components.files import data_file, read_text
 from lab.components.tables import Table, number, read_csv
 from lab.errors import DataError
-from lab.experiment.draft import Draft
+from lab.ui.blank import blank
 from lab.ui.words import Text
 
 Task = Literal["table", "characters"]
@@ -85,15 +85,17 @@ def beginning(file: str) -> str:
 
 def experiment_text(look: Look, settings: Mapping[str, object], encoding: str = "one-hot") -> str:
     """The text of an experiment that reads the file with these settings of its dataset."""
-    draft = Draft(_TEXTS[look.task])
-    draft.put(("name",), _one_line(Path(look.file).stem) or "Own data")
-    draft.put(("dataset", "file"), look.file)
-    for name, value in settings.items():
-        draft.put(("dataset", name), value)
-    if look.task == "characters" and encoding != "one-hot":
-        draft.put(("input", "encoding"), encoding)
-        draft.put(("input", "size"), 16)
-    return draft.text
+    values: dict[str, object] = {
+        "name": _one_line(Path(look.file).stem) or "Own data",
+        "name_zh": None,
+        "dataset.plugin": look.task,
+        "dataset.file": look.file,
+        **{f"dataset.{name}": value for name, value in settings.items()},
+        **_NETWORKS[look.task],
+    }
+    if look.task == "characters":
+        values |= {"input.encoding": encoding, "input.size": 16 if encoding == "embedding" else None}
+    return blank(values)
 
 
 def in_words(error: DataError) -> Text:
@@ -163,7 +165,7 @@ _MESSAGES: Final[Sequence[tuple[str, str]]] = (
     (r"the file is in UTF-16", "文件是 UTF-16 编码"),
     (r"the file is not UTF-8: byte (\S+) is no part of a character", r"文件不是 UTF-8 编码：字节 \1 不属于任何字符"),
     (r"there is a NUL character", "含有 NUL 字符，不是文本文件"),
-    (r"this row has (\d+) cells and the rows before it have (\d+)", r"此行有 \1 个单元格，而前面各行有 \2 个"),
+    (r"this row has (\d+) cells?, not (\d+) as the rows before it", r"此行有 \1 个单元格，而前面各行有 \2 个"),
     (r"this is not CSV: (.*)", r"这不是 CSV：\1"),
     (r"there are only empty lines", "只有空行"),
     (r"two columns are called '(.*)'", r"有两列都叫“\1”"),
@@ -171,7 +173,10 @@ _MESSAGES: Final[Sequence[tuple[str, str]]] = (
     (r"column '(.*)' has an empty cell, .*", r"列“\1”有空单元格"),
     (r"column '(.*)' has '(.*)', which is not a finite number", r"列“\1”中的“\2”不是有限的数"),
     (r"no column is numbers", "没有数值列"),
-    (r"(\d+) rows are too few to predict (\d+) ahead", r"\1 行太少，无法预测 \2 行之后"),
+    (
+        r"the file has (\d+) rows? of data, and predicting (\d+) ahead takes at least (\d+)",
+        r"文件有 \1 行数据，而预测 \2 行之后至少需要 \3 行",
+    ),
     (r"a window of (\d+) steps is longer than the (\d+) steps of the data", r"窗口 \1 步比数据的 \2 步还长"),
     (r"the text has (\d+) characters, too few to set a tenth apart", r"文本只有 \1 个字符，不够分出十分之一"),
     (
@@ -189,7 +194,7 @@ _REMEDIES: Final[Sequence[tuple[str, str]]] = (
     ("Check its permissions", "请检查其权限。"),
     ("Save it as UTF-8", "请另存为 UTF-8。"),
     ("Name a file of text", "请选择 UTF-8 文本文件。"),
-    ("Make all rows equally long", "请使各行一样长。"),
+    ("Make all rows equally long", "请使各行一样长；含分隔符的单元格要加引号。"),
     ("Check the quotation marks", "请检查引号。"),
     ("Rename one", "请给其中一列改名。"),
     ("Add rows of data", "请添加数据行。"),
@@ -202,58 +207,15 @@ _REMEDIES: Final[Sequence[tuple[str, str]]] = (
     ("Use more data", "请增加数据，或增大这一部分的比例。"),
 )
 
-_TEXTS: Final[Mapping[Task, str]] = {
-    "table": """\
-version = 1
-name = ""
-seed = 7
-
-[dataset]
-plugin = "table"
-file = ""
-
-[[layers]]
-cell = "lstm"
-hidden = 32
-
-[output]
-readout = "every-step"
-
-[training]
-algorithm = "bptt"
-optimizer = "adam"
-learning_rate = 0.01
-clip_norm = 1.0
-batch_size = 16
-epochs = 200
-early_stopping = 30
-""",
-    "characters": """\
-version = 1
-name = ""
-seed = 7
-
-[dataset]
-plugin = "characters"
-file = ""
-
-[input]
-encoding = "one-hot"
-
-[[layers]]
-cell = "gru"
-hidden = 128
-
-[output]
-readout = "every-step"
-
-[training]
-algorithm = "bptt"
-optimizer = "adam"
-learning_rate = 0.004
-clip_norm = 1.0
-batch_size = 32
-carry_state = true
-epochs = 10
-""",
+_NETWORKS: Final[Mapping[Task, Mapping[str, object]]] = {
+    "table": {"layers.0.cell": "lstm", "training.epochs": 200, "training.early_stopping": 30},
+    "characters": {
+        "layers.0.cell": "gru",
+        "layers.0.hidden": 128,
+        "training.learning_rate": 0.004,
+        "training.batch_size": 32,
+        "training.carry_state": True,
+        "training.epochs": 10,
+    },
 }
+"""What the network for a task has beside the defaults of a new experiment."""

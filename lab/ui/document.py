@@ -20,8 +20,9 @@ from lab.experiment.write import write_file
 from lab.registry.catalog import Catalog
 from lab.resources import resource_folder
 from lab.runner.files import absolute_files
+from lab.ui.blank import blank
 from lab.ui.labels import label_of
-from lab.ui.reading import NEW, Reading, at, gone, is_written, read, read_path, stamp
+from lab.ui.reading import Reading, at, gone, is_written, read, read_path, stamp
 from lab.ui.recent import recent_files, remember
 from lab.ui.words import Text
 
@@ -110,7 +111,7 @@ class OpenDocument(QObject):
         cells, datasets = self.catalog.names("cell"), self.catalog.names("dataset")
         dataset = "airline-passengers" if "airline-passengers" in datasets else next(iter(datasets), "")
         cell = "lstm" if "lstm" in cells else next(iter(cells), "")
-        self.open_text(NEW.format(dataset=dataset, cell=cell))
+        self.open_text(blank({"dataset.plugin": dataset, "layers.0.cell": cell}))
 
     def open(self, path: Path) -> None:
         """Open a file, whatever is wrong in it. A shipped one opens as a copy that has no file yet.

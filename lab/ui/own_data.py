@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 
 from lab.errors import DataError, LabError
 from lab.registry.catalog import Catalog
-from lab.ui.data_settings import check, settings_of, table_words
+from lab.ui.data_settings import check, described, settings_of
 from lab.ui.datafile import Look, Task, beginning, experiment_text, in_words, look
 from lab.ui.forms.checking import spoken
 from lab.ui.forms.editors import LineEditor
@@ -32,13 +32,17 @@ from lab.ui.widgets import Mark, Segments
 from lab.ui.words import Text, bind, bind_call
 
 _TASKS: Final[tuple[Task, ...]] = ("table", "characters")
+_LONG: Final = 15
+"""Looks at a check after which it is said that it takes a while: 0.3 s."""
+_MARKED: Final = Text("Correct the value that is marked.", "请改正标出的值。")
 
 
 @final
 class OwnData(QDialog):
     """Shows a file, asks what is to be learned from it, and makes the experiment. `made` has its text and its name.
 
-    Files are read and checked in another thread, so that a large one does not stop the window.
+    Files are read in another thread, and what would be learned from them is made ready there, so that a large one does
+    not stop the window. The experiment can be made once that has been possible.
     """
 
     made = Signal(str, str)
@@ -53,6 +57,10 @@ class OwnData(QDialog):
         self._reader = ThreadPoolExecutor(1)
         self._reading: Future[Look] | None = None
         self._checking: Future[None] | None = None
+        self._wanted = False
+        """Whether the experiment is to be made as soon as it is checked."""
+        self._polls = 0
+        self._found, self._fine = Text.plain(""), "good"
         self._text = ""
         self._said, self._level = Text.plain(""), "note"
         self._timer = QTimer(self)
@@ -65,7 +73,7 @@ class OwnData(QDialog):
         """Look into a file, as what it seems to be or as a `task` says."""
         self.file.show_text(file)
         self._task = task
-        self._checking = None
+        self._drop_check()
         self._reading = self._reader.submit(look, file, task)
         self._say(Text("Reading…", "正在读取…"), "note")
         self._create.setEnabled(False)
@@ -86,23 +94,16 @@ class OwnData(QDialog):
         return self._rows.get(name)
 
     def make(self) -> None:
-        """Check that the data can be read as asked, and make the experiment if so."""
-        if self._look is None or self.busy:
+        """Make the experiment, as soon as it is known that it can be run."""
+        if self._look is None or self._reading is not None:
             return
         for row in self._rows.values():
             if isinstance(row.control, LineEditor) and row.control.isModified():
                 row.control.committed.emit(row.control.text())
-        if not self._create.isEnabled() or any(row.refused is not None for row in self._rows.values()):
-            return
-        settings = dict(self._values)
-        encoding = str(settings.pop("encoding", "one-hot"))
-        if self._look.task == "table":
-            settings["columns"] = self.columns.ticked()
-        self._text = experiment_text(self._look, settings, encoding)
-        self._checking = self._reader.submit(check, self._text, self._catalog)
-        self._say(Text("Checking the data…", "正在检查数据…"), "note")
-        self._create.setEnabled(False)
-        self._timer.start()
+        self._wanted = self._create.isEnabled()
+        if self._wanted and self._checking is None:
+            self.made.emit(self._text, f"{Path(self._look.file).stem}.toml")
+            self.accept()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Leave what is being read."""
@@ -127,7 +128,8 @@ class OwnData(QDialog):
 
     def _end(self) -> None:
         self._timer.stop()
-        self._reading = self._checking = None
+        self._reading = None
+        self._drop_check()
         self._reader.shutdown(wait=False, cancel_futures=True)
 
     def _build(self) -> None:
@@ -274,16 +276,18 @@ class OwnData(QDialog):
             self._timer.stop()
             try:
                 checking.result()
-            except DataError as error:
-                self._say(in_words(error), "error")
             except LabError as error:
-                self._say(spoken(error), "error")
+                self._refuse(in_words(error) if isinstance(error, DataError) else spoken(error))
             else:
-                assert self._look is not None
-                self.made.emit(self._text, f"{Path(self._look.file).stem}.toml")
-                self.accept()
-                return
-            self._create.setEnabled(True)
+                self._create.setEnabled(True)
+                self._say(self._found, self._fine)
+                if self._wanted:
+                    self.make()
+        elif self._checking is not None:
+            self._polls += 1
+            if self._polls == _LONG:
+                checking_now = Text("{found} Checking the data…", "{found}正在检查数据…")
+                self._say(checking_now.with_(found=self._found), "note")
 
     def _show_look(self) -> None:
         look = self._look
@@ -296,8 +300,8 @@ class OwnData(QDialog):
         self.columns.show_columns(look.columns if look is not None else ())
         self.columns.setVisible(table)
         self._columns_heading.setVisible(table)
+        self._create.setEnabled(False)
         self._make_rows()
-        self._create.setEnabled(look is not None)
         self._describe()
 
     def _make_rows(self) -> None:
@@ -318,17 +322,22 @@ class OwnData(QDialog):
             row.dot.hide()
             row.edited.connect(partial(self._edit, name))
             row.reset.connect(partial(self._edit, name, field.default, False))
+            row.refused_changed.connect(self._describe)
             self._settings.addWidget(row)
-            self._edit(name, field.default, False)
+            self._show_setting(name, field.default)
 
     def _edit(self, name: str, value: object, typing: bool) -> None:
-        self._values[name] = value
-        self._rows[name].show_value(value, wrong=None, original=MISSING, changed=False)
+        self._show_setting(name, value)
         self._describe()
 
+    def _show_setting(self, name: str, value: object) -> None:
+        self._values[name] = value
+        self._rows[name].show_value(value, wrong=None, original=MISSING, changed=False)
+
     def _describe(self) -> None:
-        """Say what was found, or why nothing can be learned from it yet."""
+        """Say what was found, and find out whether it can be learned from; or why it cannot."""
         look = self._look
+        self._drop_check()
         if look is None:
             self._say(
                 Text(
@@ -338,14 +347,35 @@ class OwnData(QDialog):
                 "note",
             )
             return
-        if look.task == "characters":
-            found = Text("{n} characters, {k} different ones.", "{n} 个字符，其中不同的有 {k} 个。")
-            self._say(found.with_(n=f"{look.characters:,}", k=look.symbols), "good")
-            return
-        words, level = table_words(look, self.columns.ticked(), self._values)
-        ready = bool(look.usable and self.columns.ticked())
-        self._say(words, level)
-        self._create.setEnabled(ready and not self.busy)
+        words, level = described(look, self.columns.ticked(), self._values)
+        if any(row.refused is not None for row in self._rows.values()):
+            self._refuse(_MARKED)
+        elif level == "error":
+            self._refuse(words)
+        else:
+            self._found, self._fine = words, level
+            self._check(look)
+
+    def _check(self, look: Look) -> None:
+        settings = dict(self._values)
+        encoding = str(settings.pop("encoding", "one-hot"))
+        if look.task == "table":
+            settings["columns"] = self.columns.ticked()
+        self._text = experiment_text(look, settings, encoding)
+        self._polls = 0
+        self._checking = self._reader.submit(check, self._text, self._catalog)
+        self._say(self._found, "note")
+        self._timer.start()
+
+    def _drop_check(self) -> None:
+        if self._checking is not None:
+            self._checking.cancel()
+        self._checking, self._wanted = None, False
+
+    def _refuse(self, why: Text) -> None:
+        self._wanted = False
+        self._create.setEnabled(False)
+        self._say(why, "error")
 
     def _say(self, words: Text, level: str) -> None:
         self._said, self._level = words, level

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final, final
+from typing import Any, final
 
 from lab.errors import ExperimentError
 from lab.experiment.file import Document, read_file, read_text
@@ -12,32 +12,6 @@ from lab.experiment.problems import EntryError, InvalidExperimentError, dotted
 from lab.experiment.repair import repaired, written, written_at
 from lab.experiment.resolve import Components
 from lab.experiment.values import values_of
-
-NEW: Final = """\
-version = 1
-name = "Untitled"
-name_zh = "未命名"
-seed = 7
-
-[dataset]
-plugin = "{dataset}"
-
-[[layers]]
-cell = "{cell}"
-hidden = 32
-
-[output]
-readout = "every-step"
-
-[training]
-algorithm = "bptt"
-optimizer = "adam"
-learning_rate = 0.01
-clip_norm = 1.0
-batch_size = 16
-epochs = 500
-"""
-"""A small experiment to begin with."""
 
 
 @final

@@ -158,8 +158,9 @@ class TableSeries(Dataset):
         """How many rows have a target: that of row r is in row r + horizon."""
         rows = len(table) - self.horizon
         if rows < 3:
+            there = "1 row" if len(table) == 1 else f"{len(table)} rows"
             raise DataError(
-                f"{len(table)} rows are too few to predict {self.horizon} ahead",
+                f"the file has {there} of data, and predicting {self.horizon} ahead takes at least {self.horizon + 3}",
                 file=table.file,
                 remedy="Use more rows or a smaller horizon",
             )

@@ -1,14 +1,20 @@
 """Own data: what is seen of a file, every way in which it can be wrong, and the experiment that is made."""
 
+import time
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from lab.experiment.file import read_text
+from lab.experiment.values import values_of
 from lab.registry.catalog import Catalog
 from lab.registry.manager import load_catalog
 from lab.training.setup import set_up
+from lab.ui.document import OpenDocument
+from lab.ui.forms.row import Row
 from lab.ui.own_data import OwnData
 
 TABLE = "month,sales,price\n" + "".join(f"m{n},{100 + n % 12},{n * 0.5}\n" for n in range(120))
@@ -30,6 +36,10 @@ def dialog(qtbot: QtBot, catalog: Catalog) -> OwnData:
 def opened(qtbot: QtBot, dialog: OwnData, path: Path) -> None:
     dialog.open_file(str(path))
     qtbot.waitUntil(lambda: not dialog.busy)
+
+
+def button(dialog: OwnData) -> QPushButton:
+    return next(one for one in dialog.findChildren(QPushButton) if one.property("primary"))
 
 
 def made(qtbot: QtBot, dialog: OwnData, catalog: Catalog) -> tuple[str, str]:
@@ -78,7 +88,12 @@ def test_a_text_becomes_an_experiment(qtbot: QtBot, dialog: OwnData, catalog: Ca
     [
         ("empty.csv", b"", "file is empty", "空的"),
         ("lines.csv", b"\n\n\n", "only empty lines", "只有空行"),
-        ("ragged.csv", b"a,b\n1,2\n3\n", "Line 3: This row has 1 cells", "第 3 行：此行有 1 个单元格"),
+        (
+            "ragged.csv",
+            b"a,b\n1,2\n3\n",
+            "Line 3: This row has 1 cell, not 2 as the rows before it. Make",
+            "第 3 行：此行有 1 个单元格",
+        ),
         ("binary.csv", bytes(range(256)), "not UTF-8", "不是 UTF-8"),
         ("nul.txt", b"a\0b\n", "NUL", "NUL"),
         ("utf16.csv", "a,b\n1,2\n".encode("utf-16"), "UTF-16", "UTF-16"),
@@ -87,6 +102,9 @@ def test_a_text_becomes_an_experiment(qtbot: QtBot, dialog: OwnData, catalog: Ca
         ("twice.csv", b"a,a\n1,2\n", "two columns are called", "有两列都叫"),
         ("quote.csv", b'a,b\n"1,2\n', "not CSV", "不是 CSV"),
         ("words.csv", b"a,b\nx,y\nz,w\n", "No column is numbers", "没有数值列"),
+        ("two.csv", b"a,b\n1,2\n3,4\n", "has 2 rows of data, and predicting 1 ahead takes at least 4", "有 2 行数据"),
+        ("row.csv", b"a,b\n1,2\n", "has 1 row of data", "有 1 行数据"),
+        ("two.txt", b"ab", "the text has 2 characters, too few", "只有 2 个字符"),
         ("nan.csv", b"a\n1\nnan\n3\n", "“nan” in line 3", "第 3 行的“nan”"),
     ],
 )
@@ -98,8 +116,11 @@ def test_a_bad_file_says_why(
     opened(qtbot, dialog, path)
     assert english.lower() in dialog.message.en.lower()
     assert chinese in dialog.message.zh
+    assert not button(dialog).isEnabled()
+    assert dialog._level == "error"
     dialog.make()
     assert not dialog.busy
+    assert dialog.isVisible()
 
 
 def test_a_file_of_two_gigabytes_is_refused_at_once(qtbot: QtBot, dialog: OwnData, tmp_path: Path) -> None:
@@ -125,14 +146,57 @@ def test_what_does_not_fit_together_is_told_and_can_be_mended(
     path = tmp_path / "short.csv"
     path.write_text("a\n" + "".join(f"{n}\n" for n in range(30)), encoding="utf-8")
     opened(qtbot, dialog, path)
-    dialog.make()
-    qtbot.waitUntil(lambda: not dialog.busy)
     assert "window of 24 steps" in dialog.message.en
     assert "窗口 24 步" in dialog.message.zh
+    assert not button(dialog).isEnabled()
     row = dialog.row("window")
-    assert row is not None
-    row.edited.emit(5, False)
-    made(qtbot, dialog, catalog)
+    assert isinstance(row, Row)
+    row.control.committed.emit("many")
+    assert "marked" in dialog.message.en
+    row.control.committed.emit("5")
+    qtbot.waitUntil(lambda: not dialog.busy)
+    assert dialog.message.en == "30 rows: 22 to train, 4 to validate, 4 to test."
+    assert button(dialog).isEnabled()
+    row.control.setText("6")
+    row.control.setModified(True)
+    text, _ = made(qtbot, dialog, catalog)
+    assert "window = 6" in text
+
+
+def test_the_window_answers_while_a_large_file_is_read(qtbot: QtBot, dialog: OwnData, tmp_path: Path) -> None:
+    path = tmp_path / "large.csv"
+    path.write_text("a,b,c\n" + "1.25,2.5,3.75\n" * 500_000, encoding="utf-8")
+    pauses: list[float] = []
+    before = time.perf_counter()
+
+    def tick() -> None:
+        nonlocal before
+        now = time.perf_counter()
+        pauses.append(now - before)
+        before = now
+
+    timer = QTimer(dialog)
+    timer.timeout.connect(tick)
+    timer.start(5)
+    dialog.open_file(str(path))
+    qtbot.waitUntil(lambda: not dialog.busy, timeout=60_000)
+    assert button(dialog).isEnabled()
+    assert "500,000 rows" in dialog.message.en
+    assert len(pauses) > 20
+    assert max(pauses) < 1.5
+
+
+def test_an_empty_experiment_and_one_for_data_begin_alike(
+    qtbot: QtBot, dialog: OwnData, catalog: Catalog, tmp_path: Path
+) -> None:
+    path = tmp_path / "series.csv"
+    path.write_text(TABLE, encoding="utf-8")
+    opened(qtbot, dialog, path)
+    text, _ = made(qtbot, dialog, catalog)
+    document = OpenDocument(catalog, dialog)
+    empty, own = (values_of(read_text(one, catalog).spec) for one in (document.text, text))
+    differing = {key for key in empty.keys() & own.keys() if empty[key] != own[key]}
+    assert differing == {"name", "name_zh", "dataset.plugin", "training.epochs", "training.early_stopping"}
 
 
 def test_closing_while_reading_is_quiet(qtbot: QtBot, dialog: OwnData, tmp_path: Path) -> None:
