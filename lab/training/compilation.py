@@ -68,7 +68,8 @@ class Compilation:
             return None
         self._switched = True
         if self._failure is not None:
-            self.plan.reason = str(self._failure)
+            place = self._failure.place
+            self.plan.reason = f"{place}: {self._failure.message}" if place else self._failure.message
             return None
         if self.plan.switched is None:
             self.plan.switched = update

@@ -33,6 +33,7 @@ from lab.ui.running import Running
 from lab.ui.session import Session
 from lab.ui.settings import Settings
 from lab.ui.stage import Stage
+from lab.ui.translation import add_beside
 from lab.ui.views.frame import ViewFrame
 from lab.ui.words import Text
 
@@ -75,7 +76,7 @@ class Desk(QObject):
         self.dialogs = Dialogs(self.window, self.actions, catalog, settings, self.filing, self.report)
         self._fill()
         self._connect()
-        for problem in add_beside([*(one.origin for one in catalog.components), *(one.file for one in catalog.failures)]):
+        for problem in add_beside(one.origin for one in catalog.components):
             self.report(problem)
         for failure in catalog.failures:
             self.report(

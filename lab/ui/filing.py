@@ -156,5 +156,7 @@ class Filing(QObject):
 
 def problem_of(error: LabError) -> Problem:
     """An error for the one channel of problems."""
-    message = error.message[:1].upper() + error.message[1:]
+    # A key, as at the beginning of "layers.0.hidden is missing", keeps its small letter.
+    key = "." in error.message.partition(" ")[0]
+    message = error.message if key else error.message[:1].upper() + error.message[1:]
     return Problem(level="error", message=message, remedy=error.remedy or "", file=error.file or "", line=error.line)
