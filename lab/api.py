@@ -16,6 +16,7 @@ from lab.components.windows import cut_series
 from lab.errors import DataError, HyperparameterError, LabError, PluginError
 from lab.gradients.decay import Decay, decay, mean_by_lag
 from lab.gradients.spectrum import eigenvalues, singular_values
+from lab.gradients.steps import Factor, LinearLayer
 from lab.gradients.unrolled import ThroughTime
 from lab.hyperparameters import Activation, hyperparameter
 from lab.model.initialisers import (
@@ -25,7 +26,9 @@ from lab.model.initialisers import (
     glorot,
     he,
     identity,
+    normal,
     orthogonal,
+    spectral,
     uniform,
     zeros,
 )
@@ -63,12 +66,13 @@ from lab.trace.tracer import Next
 
 __all__ = [
     "API_VERSION", "Activation", "Algorithm", "Batch", "Cell", "Continuation", "Course", "Data", "DataError", "Dataset",
-    "Decay", "HyperparameterError", "Initialiser", "LabError", "LayerLook", "Learner", "Look", "Loss", "Metric",
+    "Decay", "Factor", "HyperparameterError", "Initialiser", "LabError", "LayerLook", "Learner", "LinearLayer", "Look",
+    "Loss", "Metric",
     "Next", "Optimizer", "PluginError", "Probe", "Schedule", "Sequences", "Series", "Step", "Table",
     "ThroughTime", "Var", "activate", "broadcast", "check_memory", "concat", "constant", "cos", "cut_series",
     "decay", "eigenvalues", "exp", "fixed", "floor", "gather", "glorot", "he", "hookimpl", "hyperparameter",
-    "identity", "log", "log_sum_exp", "maximum", "mean_by_lag", "minimum", "one_hot", "orthogonal", "outer",
+    "identity", "log", "log_sum_exp", "maximum", "mean_by_lag", "minimum", "normal", "one_hot", "orthogonal", "outer",
     "read_csv", "read_text", "reduce_max", "reduce_mean", "reduce_sum", "relu", "reshape", "resource_folder",
-    "root_mean_squared_errors", "sigmoid", "sign", "sin", "singular_values", "softmax", "sqrt", "stop_gradient",
+    "root_mean_squared_errors", "sigmoid", "sign", "sin", "singular_values", "softmax", "spectral", "sqrt", "stop_gradient",
     "tanh", "uniform", "where", "zeros",
 ]  # fmt: skip

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, final
 
+import numpy as np
 from numpy.typing import NDArray
 
 from lab.components.base import Component, check_signature
 from lab.components.dataset import Sequences
+from lab.gradients.steps import LinearLayer
 
 
 @final
@@ -39,7 +41,11 @@ class Step:
 
 
 class Learner(Protocol):
-    """What an algorithm is given of the network: the compiled step and its adjoint, over windows of a batch."""
+    """What an algorithm is given of the network: the compiled step, its adjoint and its derivatives, over windows.
+
+    `begin` and `forward` run a batch. Then either `backward` gives the gradient, or an algorithm that goes forward in
+    time makes it: `judge` the loss, `linearise` the steps, and `put` what came of it.
+    """
 
     @property
     def parameters(self) -> NDArray[Any]:
@@ -56,6 +62,21 @@ class Learner(Protocol):
         """T, the steps of the batch."""
         ...
 
+    @property
+    def batch(self) -> int:
+        """B, the sequences of the batch."""
+        ...
+
+    @property
+    def random(self) -> np.random.Generator:
+        """The stream of random numbers of this batch: the same when a run is resumed, others for every batch."""
+        ...
+
+    @property
+    def memory(self) -> dict[str, NDArray[Any]]:
+        """What the algorithm keeps from batch to batch, arrays by name; checkpoints have it."""
+        ...
+
     def begin(self, batch: Batch) -> None:
         """Take a batch; each sequence begins at zero, or where its predecessor in the last batch ended."""
         ...
@@ -69,6 +90,40 @@ class Learner(Protocol):
 
         Nothing flows back beyond step `first`. None where no target of the window counts.
         """
+        ...
+
+    def judge(self, first: int, last: int) -> float | None:
+        """The mean loss over steps first ... last - 1; the gradient of the readout's parameters is left in `gradient`.
+
+        None where no target of the window counts.
+        """
+        ...
+
+    @property
+    def order(self) -> NDArray[Any]:
+        """Where in the batch as it was given the sequences stand that all arrays have side by side, (B,)."""
+        ...
+
+    @property
+    def columns(self) -> Sequence[int]:
+        """Entries of the weights that each layer's steps read: its columns of an influence matrix."""
+        ...
+
+    @property
+    def sizes(self) -> Sequence[int]:
+        """S of each layer: the numbers in all its states."""
+        ...
+
+    def seeds(self, first: int, last: int) -> NDArray[Any]:
+        """∂L/∂s_t of the top layer, (T, B, S), by what it hands on at step t itself; after `judge`."""
+        ...
+
+    def linearise(self, first: int, last: int) -> Sequence[LinearLayer]:
+        """How the states of each layer after steps first ... last - 1 depend on those before and on its weights."""
+        ...
+
+    def put(self, total: NDArray[Any]) -> None:
+        """Leave in `gradient` that of the layers' parameters, from that of all weights, one layer after the other."""
         ...
 
 

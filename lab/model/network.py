@@ -144,6 +144,21 @@ class Network:
         self._choose_rows(steps, batch, counted)
         self.refresh()
 
+    @property
+    def lengths(self) -> Array:
+        """The lengths of the batch's sequences (B,), in the order in which they are run: longest first."""
+        return self._lengths
+
+    @property
+    def order(self) -> Array:
+        """Where in the batch as it was given each sequence stands, in the order in which they are run (B,)."""
+        return self._order
+
+    @property
+    def symbols(self) -> Array:
+        """The symbols of the batch, (T, B), or its inputs (T, B, M), in the order in which they are run."""
+        return self._inputs
+
     def put_input(self, step: int, inputs: Array) -> None:
         """Replace the inputs of a step not yet run, (B, M) or symbols (B,), in the array the batch was begun with."""
         self._inputs[step] = inputs[self._order]
@@ -235,10 +250,11 @@ class Network:
         return pooled
 
     @QUIET
-    def backward(self, first: int, last: int, loss_from: int | None = None) -> float | None:
-        """Set `gradient` to that of the mean loss over steps `loss_from` (or first) ... last - 1; return that loss.
+    def seed(self, first: int, last: int, loss_from: int | None = None) -> float | None:
+        """The mean loss over steps `loss_from` (or first) ... last - 1, and its gradient as far as the top layer.
 
-        Nothing flows back beyond `first`. None where no step of the window counts; the gradient is then left alone.
+        That of the readout's parameters is left in `gradient`, and the seeds of the top layer are set. None where no
+        step of the window counts; both are then left alone.
         """
         start = first if loss_from is None else loss_from
         loss = self.judge(start, last)
@@ -256,6 +272,17 @@ class Network:
             seeds[start:last, : len(self._lengths)] = self._shares[..., None] * into
         else:
             seeds[steps, samples] = into
+        return loss
+
+    @QUIET
+    def backward(self, first: int, last: int, loss_from: int | None = None) -> float | None:
+        """Set `gradient` to that of the mean loss over steps `loss_from` (or first) ... last - 1; return that loss.
+
+        Nothing flows back beyond `first`. None where no step of the window counts; the gradient is then left alone.
+        """
+        loss = self.seed(first, last, loss_from)
+        if loss is None:
+            return None
         for index in reversed(range(len(self.layers))):
             layer = self.layers[index]
             layer.backward(first, last)

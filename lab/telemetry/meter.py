@@ -11,7 +11,7 @@ FREE: Final = 0.01
 """Of the first measurement of a probe, which builds what later ones use, so many seconds count for its next."""
 LEAST: Final = 1e-6
 """The smallest share that is told from none."""
-CREDIT: Final = 0.5
+CREDIT: Final = 0.25
 """Seconds that may be spent ahead of the share, so that everything can be seen once at the beginning."""
 
 

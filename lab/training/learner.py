@@ -1,5 +1,6 @@
 """The learner: a network as a training algorithm sees it, batch by batch."""
 
+from collections.abc import Sequence
 from typing import Any, final
 
 import numpy as np
@@ -7,6 +8,8 @@ from numpy.typing import NDArray
 
 from lab.components.algorithm import Batch
 from lab.errors import TrainingError
+from lab.gradients.steps import LinearLayer, Steps
+from lab.gradients.unrolled import Calculus
 from lab.model.network import Network, States
 
 Array = NDArray[Any]
@@ -16,14 +19,19 @@ Array = NDArray[Any]
 class NetworkLearner:
     """Runs batches through a network; carries the state from batch to batch where the batch says that it goes on.
 
-    `draw` is the stream of dropout masks, set by the trainer before each batch.
+    `draw` is the stream of dropout masks and `random` that of the algorithm, set by the trainer before each batch.
     """
 
     def __init__(self, network: Network) -> None:
         self.network = network
         self.steps = 0
         self.draw: np.random.Generator | None = None
+        self.random = np.random.default_rng(0)
+        self.memory: dict[str, Array] = {}
+        """What the algorithm keeps from batch to batch."""
         self.carried: States | None = None
+        self._calculus: Calculus | None = None
+        self._opened: Steps | None = None
 
     @property
     def parameters(self) -> Array:
@@ -59,6 +67,53 @@ class NetworkLearner:
         Nothing flows back beyond step `first`. None where no target of the window counts.
         """
         return self.network.backward(first, last, loss_from)
+
+    def judge(self, first: int, last: int) -> float | None:
+        """The mean loss over steps first ... last - 1; the gradient of the readout's parameters is left in `gradient`.
+
+        None where no target of the window counts.
+        """
+        return self.network.seed(first, last)
+
+    @property
+    def batch(self) -> int:
+        """B, the sequences of the batch."""
+        return len(self.network.lengths)
+
+    @property
+    def order(self) -> Array:
+        """Where in the batch as it was given the sequences stand that all arrays have side by side, (B,)."""
+        return self.network.order
+
+    @property
+    def columns(self) -> Sequence[int]:
+        """Entries of the weights that each layer's steps read: its columns of an influence matrix."""
+        return self._steps.columns
+
+    @property
+    def sizes(self) -> Sequence[int]:
+        """S of each layer: the numbers in all its states."""
+        return self._steps.sizes
+
+    def seeds(self, first: int, last: int) -> Array:
+        """∂L/∂s_t of the top layer, (T, B, S), by what it hands on at step t itself; after `judge`."""
+        return self._steps.seeds(first, last)
+
+    def linearise(self, first: int, last: int) -> list[LinearLayer]:
+        """How the states of each layer after steps first ... last - 1 depend on those before and on its weights."""
+        return self._steps.linearise(first, last)
+
+    def put(self, total: Array) -> None:
+        """Leave in `gradient` that of the layers' parameters, from that of all weights, one layer after the other."""
+        self._steps.put(total)
+
+    @property
+    def _steps(self) -> Steps:
+        if self._calculus is None:
+            self._calculus = Calculus(self.network.plan.architecture)
+        if self._opened is None or self._opened.network is not self.network:
+            self._opened = Steps(self._calculus, self.network)
+        return self._opened
 
     def end(self) -> None:
         """Keep the state for a batch that goes on from here."""

@@ -24,6 +24,7 @@ def take(trainer: Trainer) -> State:
     for depth, layer in enumerate(trainer.learner.carried or ()):
         for direction, states in enumerate(layer):
             arrays |= {f"carried.{depth}.{direction}.{name}": value for name, value in states.items()}
+    arrays |= {f"memory.{name}": value.copy() for name, value in trainer.learner.memory.items()}
     counters: dict[str, Counter] = {
         "epoch": trainer.epoch,
         "batch": trainer.batch,
@@ -61,6 +62,7 @@ def put_back(trainer: Trainer, state: State) -> None:
         if name.startswith("carried."):
             _, depth, direction, state_name = name.split(".", 3)
             carried.setdefault(int(depth), {}).setdefault(int(direction), {})[state_name] = value
+    trainer.learner.memory = {n.removeprefix("memory."): a for n, a in arrays.items() if n.startswith("memory.")}
     if carried:
         trainer.learner.carried = [[layer[d] for d in sorted(layer)] for _, layer in sorted(carried.items())]
     trainer.epoch = int(state.counters["epoch"])

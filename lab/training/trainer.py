@@ -136,6 +136,7 @@ class Trainer:
                 batch = next(ahead)
                 self.can_save = False
                 self.learner.draw = np.random.default_rng([self.setup.spec.seed, 2, self.epoch, self.batch])
+                self.learner.random = np.random.default_rng([self.setup.spec.seed, 4, self.epoch, self.batch])
                 self.take_over()
                 for step in self.setup.algorithm.updates(self.learner, batch):
                     yield self._apply(step)

@@ -1,0 +1,235 @@
+"""The steps of a whole network, linearised: how its states depend on those before and on every weight.
+
+Algorithms that carry derivatives forward in time are made from these. Weights are the values of parameters alone that a
+step reads (a matrix, a stack of matrices, U - Uᵀ); their entries are the columns of an influence matrix, and the
+gradients of the parameters follow from theirs.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lab.compile.executor import Executor
+from lab.compile.weights import WeightGradients
+from lab.errors import TrainingError
+from lab.gradients.jacobian import state_jacobians
+from lab.gradients.pullback import FLOAT, Passage, Pullback
+from lab.gradients.unrolled import Calculus
+from lab.model.blueprint import Block
+from lab.model.layer import BELOW
+from lab.model.network import Network
+
+Array = NDArray[Any]
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Factor:
+    """A part of ∂s_t/∂w, the states before held fixed: `left` (T, B, S, R) times `right` (T, B, C), or `left` alone.
+
+    Entry [i, j] of the weight moves state s by left[s, i] right[j], or left[s, j] right[i] where it is `swapped`;
+    `columns` are its entries, row by row, among those of the layer.
+    """
+
+    columns: slice
+    left: Array
+    right: Array | None
+    swapped: bool = False
+
+    def add(self, influence: Array, step: int) -> None:
+        """Add ∂s_t/∂w at a step of the window to the layer's own part of an influence matrix, (B, S, columns)."""
+        part = influence[:, :, self.columns]
+        left = self.left[step]
+        if self.right is None:
+            part += left
+            return
+        right = self.right[step]
+        if self.swapped:
+            product = right[:, None, :, None] * left[:, :, None, :]
+        else:
+            product = left[:, :, :, None] * right[:, None, None, :]
+        part += product.reshape(part.shape)
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class LinearLayer:
+    """One layer over a window of T steps: s_t ≈ A s_{t-1} + C s'_t + Σ factors, s' being the states of the layer below.
+
+    `transition` is A (T, B, S, S), `below` is C (T, B, S, S') or None at the lowest layer. The layer's weights have
+    the columns `columns` of the whole network's. A sequence past its end keeps its state: there A is 1, the rest 0.
+    """
+
+    transition: Array
+    below: Array | None
+    factors: Sequence[Factor]
+    columns: slice
+
+
+@final
+class _LayerStep:
+    """The equations of one layer, ready to be differentiated."""
+
+    def __init__(self, block: Block, pullback: Pullback, first_column: int, embedding: tuple[int, int] | None) -> None:
+        self.block, self.pullback, self.embedding = block, pullback, embedding
+        self.states = _slices({name: leaf.size for name, leaf in pullback.traced.states.items()})
+        self.size = sum(leaf.size for leaf in pullback.traced.states.values())
+        rows = {"input.E": embedding[0] * embedding[1]} if embedding else {}
+        sizes = {str(place): pull.weight.size for place, pull in enumerate(pullback.weights)}
+        self.own = _slices(rows | sizes)
+        self.columns = slice(first_column, first_column + sum(sizes.values()) + sum(rows.values()))
+        self.to_parameters = WeightGradients(pullback.traced, [pull.weight for pull in pullback.weights])
+
+
+def _slices(sizes: dict[str, int]) -> dict[str, slice]:
+    found, start = {}, 0
+    for name, size in sizes.items():
+        found[name] = slice(start, start + size)
+        start += size
+    return found
+
+
+@final
+class Steps:
+    """The steps that `network` has run, one layer above the other. Arrays are in the order in which it runs the batch.
+
+    TrainingError for layers of two directions: what they hand on at a step depends on later ones.
+    """
+
+    def __init__(self, calculus: Calculus, network: Network) -> None:
+        if any(layer.bidirectional for layer in calculus.plan.architecture.layers):
+            raise TrainingError(
+                "derivatives cannot be carried forward through a layer of two directions: "
+                "what it hands on at a step depends on later ones",
+                remedy='Set layers.N.bidirectional = false, or training.algorithm = "bptt"',
+            )
+        self.network = network
+        self._plan = calculus.plan
+        self._layers: list[_LayerStep] = []
+        start = 0
+        for depth, (block,) in enumerate(calculus.plan.layers):
+            place = calculus.plan.places.get("input.E") if depth == 0 else None
+            embedding = None if place is None else (place.shape[0], place.shape[1])
+            self._layers.append(_LayerStep(block, calculus.pullback(block), start, embedding))
+            start = self._layers[-1].columns.stop
+        self.columns = tuple(layer.columns.stop - layer.columns.start for layer in self._layers)
+        """Entries of the weights of each layer."""
+        self.sizes = tuple(layer.size for layer in self._layers)
+        """S of each layer: the numbers in all its states."""
+
+    def linearise(self, first: int, last: int) -> list[LinearLayer]:
+        """The layers over steps first ... last - 1, from the lowest up; A, C and factors at the states as they were."""
+        return [self._linear(depth, first, last) for depth in range(len(self._layers))]
+
+    def seeds(self, first: int, last: int) -> Array:
+        """∂L/∂s_t of the top layer by what it hands on at step t itself, (T, B, S), after the loss was judged."""
+        layer, top = self._layers[-1], self.network.layers[-1]
+        given = top.seeds[first:last, : self.batch].astype(self.network.dtype)
+        if top.mask is not None:
+            given *= top.mask[first:last, : self.batch]
+        found = np.zeros((last - first, self.batch, layer.size), self.network.dtype)
+        start = 0
+        for name in layer.pullback.traced.outputs:
+            part = layer.states[name]
+            width = part.stop - part.start
+            found[:, :, part] = given[:, :, start : start + width]
+            start += width
+        return found
+
+    @property
+    def batch(self) -> int:
+        """B, the sequences of the batch."""
+        return len(self.network.lengths)
+
+    def put(self, total: Array) -> None:
+        """Write the gradients of the parameters of all layers into the network's, from those of all columns."""
+        for depth, layer in enumerate(self._layers):
+            own = total[layer.columns]
+            if layer.embedding:
+                place = self._plan.places["input.E"]
+                place.view(self.network.gradient)[...] = own[layer.own["input.E"]].reshape(place.shape)
+            weights = [
+                np.asarray(own[layer.own[str(place)]], FLOAT).reshape(pull.weight.shape)
+                for place, pull in enumerate(layer.pullback.weights)
+            ]
+            given = self.passage(depth, 0, 1).given
+            found = layer.to_parameters(weights, given, FLOAT)
+            part = self.network.gradient[layer.block.start : layer.block.start + layer.block.size]
+            for name, place in layer.block.places.items():
+                place.view(part)[...] = found[name]
+
+    def executor(self, depth: int) -> Executor:
+        """What runs a layer."""
+        return self.network.layers[depth].executors[0]
+
+    def passage(self, depth: int, first: int, last: int) -> Passage:
+        """All samples' way through a layer in a window; row t B + b is step first + t of sample b."""
+        layer, executor = self._layers[depth], self.executor(depth)
+        block, traced = layer.block, layer.pullback.traced
+        part = self.network.parameters[block.start : block.start + block.size]
+        parameters = {name: place.view(part) for name, place in block.places.items()}
+        rows = (last - first) * self.batch
+        states = {n: executor.states(n)[first:last, : self.batch].reshape(rows, -1) for n in traced.states}
+        inputs = {n: executor.input(n)[first:last, : self.batch].reshape(rows, -1) for n in traced.inputs}
+        return Passage(traced, parameters | self._plan.constants(block), states, inputs)
+
+    def _linear(self, depth: int, first: int, last: int) -> LinearLayer:
+        layer = self._layers[depth]
+        pullback, dtype = layer.pullback, self.network.dtype
+        passage = self.passage(depth, first, last)
+        steps, batch = last - first, self.batch
+        lefts = [outer.left for pull in pullback.weights for outer in pull.outers]
+        rows = [value for pull in pullback.weights for value in pull.rows]
+        roots = list(dict.fromkeys([*pullback.states.values(), *pullback.inputs.values(), *lefts, *rows]))
+        arrays = state_jacobians(pullback, passage, roots, np.arange(steps * batch))
+        live = (self.network.lengths > np.arange(first, last)[:, None])[..., None, None]
+        found = {
+            root: np.where(live, array.reshape(steps, batch, layer.size, -1), 0).astype(dtype)
+            for root, array in zip(roots, arrays, strict=True)
+        }
+        transition = np.zeros((steps, batch, layer.size, layer.size), dtype)
+        for name, root in pullback.states.items():
+            transition[..., layer.states[name]] = found[root]
+        transition += np.where(live, 0, np.eye(layer.size)).astype(dtype)
+        factors = self._embedded(layer, found, first, last)
+        for place, pull in enumerate(pullback.weights):
+            columns = layer.own[str(place)]
+            for outer in pull.outers:
+                right = passage.values([outer.right])[outer.right]
+                right = np.broadcast_to(right, (steps * batch, *outer.right.shape)).reshape(steps, batch, -1)
+                factors.append(Factor(columns, found[outer.left], right.astype(dtype), outer.swapped))
+            factors += [Factor(columns, found[value], None) for value in pull.rows]
+        return LinearLayer(transition, self._below(depth, found, first, last), factors, layer.columns)
+
+    def _embedded(self, layer: _LayerStep, found: dict[Any, Array], first: int, last: int) -> list[Factor]:
+        """The factor of a learned embedding: the row of the symbol that was read."""
+        into = layer.pullback.inputs.get("x")
+        if layer.embedding is None or into is None:
+            return []
+        read = np.eye(layer.embedding[0], dtype=self.network.dtype)[self.network.symbols[first:last]]
+        return [Factor(layer.own["input.E"], found[into], read, swapped=True)]
+
+    def _below(self, depth: int, found: dict[Any, Array], first: int, last: int) -> Array | None:
+        """∂s_t/∂s'_t: through what the layer below hands on, thinned out by dropout, and through its states as such."""
+        if depth == 0:
+            return None
+        layer, under = self._layers[depth], self._layers[depth - 1]
+        total = np.zeros((last - first, self.batch, layer.size, under.size), self.network.dtype)
+        inputs = layer.pullback.inputs
+        if "x" in inputs:
+            into, start = found[inputs["x"]], 0
+            mask = self.network.layers[depth - 1].mask
+            if mask is not None:
+                into = into * mask[first:last, : self.batch, None, :]
+            for name in under.pullback.traced.outputs:
+                part = under.states[name]
+                width = part.stop - part.start
+                total[..., part] += into[..., start : start + width]
+                start += width
+        for name, value in inputs.items():
+            if name.startswith(BELOW):
+                total[..., under.states[name.removeprefix(BELOW)]] += found[value]
+        return total
