@@ -12,8 +12,12 @@ import numpy as np
 from lab.errors import LabError, NotFiniteError, StoreError
 from lab.experiment.checkpoint import prune, save
 from lab.experiment.runs import Scalar
+from lab.experiment.series import Forecast, save_forecast
 from lab.experiment.store import Store
+from lab.model.network import QUIET
 from lab.runner.waiting import Hold, give_up, kept
+from lab.training.labels import watched_split
+from lab.training.look import NetworkLook
 from lab.training.snapshot import take
 from lab.training.trainer import Progress, Trainer
 
@@ -112,12 +116,14 @@ class Recorder:
                     remedy="Lower training.learning_rate, or set training.clip_norm (1 is usual)",
                 )
         self.trainer.keep_best()
+        self._kept(self._forecast)
         self._change(state="finished", metrics=self.trainer.metrics())
 
     def interrupt(self) -> None:
         """The end for now: a checkpoint if there can be one here, else the last one stands."""
         if self.trainer.can_save:
             self.checkpoint()
+            self._kept(self._forecast)
         self._change(state="interrupted")
 
     def leave(self, error: LabError | None = None) -> None:
@@ -156,6 +162,15 @@ class Recorder:
         if plan != self._plan:
             self.store.change(self.run, plan=plan)
             self._plan = plan
+
+    @QUIET
+    def _forecast(self) -> None:
+        """Keep what the network makes of the whole series, where the dataset is one."""
+        trainer = self.trainer
+        series = NetworkLook(trainer, watched_split(trainer.setup.data), [0]).series()
+        if series is not None:
+            made = Forecast(position=series.position, truth=series.truth, forecast=series.forecast)
+            save_forecast(self.store.run_folder(self.run), made)
 
     def _checkpoint(self) -> None:
         start = time.perf_counter()

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject
 
 from lab.errors import ExperimentError, LabError
 from lab.experiment.runs import Run, Scalar
+from lab.experiment.series import load_forecast
 from lab.experiment.store import Store
 from lab.registry.catalog import Catalog
 from lab.runner.messages import Problem, WorkerState
@@ -96,7 +97,7 @@ class Comparing(QObject):
                     series = self._runs.model.series_of(run)
                     compared.append(Compared(found, self._ended(store, found), series))
                     if run != stage.run:
-                        curves = curves_of(store.scalars(run, CURVES))
+                        curves = curves_of(store.scalars(run, CURVES)) | self._forecast(store.run_folder(run))
                         overlays.append(Overlay(run, str(name_of(found)), curves, series))
                 if stage.run is not None and stage.run not in runs:
                     found = store.find(stage.run)
@@ -107,6 +108,18 @@ class Comparing(QObject):
         stage.overlays = overlays
         self._differences.show_runs(compared)
         stage.state_changed.emit()
+
+    def _forecast(self, folder: Path) -> dict[str, Curve]:
+        """The forecast that a run kept, and the series that it is of; nothing where it has none."""
+        try:
+            found = load_forecast(folder)
+        except LabError as error:
+            self._report(problem_of(error))
+            return {}
+        if found is None:
+            return {}
+        pair = (("forecast", found.forecast), ("truth", found.truth))
+        return {name: Curve(found.position, values) for name, values in pair}
 
     def queue(self, runs: Sequence[str]) -> None:
         """Run the experiments of these runs anew, one after another, when the present one has ended."""

@@ -27,7 +27,10 @@ class Curve:
 @final
 @dataclass(frozen=True, slots=True, eq=False)
 class Overlay:
-    """Another run that is compared: its name, its curves, and the number (1-8) of its series colour."""
+    """Another run that is compared: its name, its curves, and the number (1-8) of its series colour.
+
+    Of a series it has the `forecast` over the steps too, and the `truth` that it is of.
+    """
 
     run: str
     name: str

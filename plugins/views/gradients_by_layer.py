@@ -101,8 +101,9 @@ class GradientsByLayer(View):
         if frame is None or frame is self._frame or "norms" not in frame.arrays:
             return False
         self._frame = frame
-        self._names = [str(one) for one in frame.notes.get("names", ())]
-        self._layers = [str(one) for one in frame.notes.get("layer", self._names)]
+        count = frame.arrays["norms"].shape[1]
+        self._names = [str(one) for one in frame.notes.get("names", ())][:count]
+        self._layers = [str(one) for one in frame.notes.get("layer", self._names)][:count]
         self._clip = float(frame.notes.get("clip") or 0.0)
         self._updates = np.asarray(frame.arrays["updates"])
         self._norms, self._ratios = (np.asarray(frame.arrays[name], np.float64) for name in ("norms", "ratios"))

@@ -97,7 +97,7 @@ class Loss(View):
         self._train.follow(train.updates, train.values)
         self._validation.follow(held.updates, held.values)
         x, y = self._train.outline()
-        self._log = self._wanted_log.isChecked() and not (len(y) and np.nanmin(y) <= 0)
+        self._log = self._wanted_log.isChecked() and not (len(y) and np.fmin.reduce(y) <= 0)
         span = (0.0, self._last(train))
         mean_x, mean_y = self._train.smoothed(self._smoothing)
         self._raw.show_points(x, self._scaled(y))
@@ -254,7 +254,7 @@ class Loss(View):
         which = Text("Validation", "验证损失") if told is held else Text("Training loss", "训练损失")
         now, change = _course(told.values)
         trend = _trend(change)
-        best = float(np.nanmin(told.values))
+        best = float(np.fmin.reduce(told.values))
         if told is held and change > RISING and now > 1.1 * best and _course(train.values)[1] < 0:
             at = int(held.updates[int(np.nanargmin(held.values))])
             words = Text("Validation rises since update {u}: overfitting.", "验证损失自第 {u} 次更新起上升：过拟合。")

@@ -15,7 +15,7 @@ from lab.ui.api import Key, Sentence, Stage, Text, View, bind
 from lab.ui.theme import theme
 from lab.ui.views.canvas import Canvas
 from lab.ui.views.choice import Choice
-from lab.ui.views.frames import Shown, finite_steps, labels_of, layer_label, length_of, times_of, waiting
+from lab.ui.views.frames import Shown, finite_steps, labels_of, layer_label, length_of, lost, times_of, waiting
 from lab.ui.views.marks import Note
 from lab.ui.views.menus import choice_menu
 from lab.ui.views.names import sample_name
@@ -157,9 +157,9 @@ class PhasePortrait(View):
         inputs = self.stage.frames.get("inputs")
         for sample in range(states.shape[1]):
             states[length_of(inputs, sample, len(states)) :, sample] = np.nan
-        states[~np.isfinite(states)] = np.nan
         sample = min(cursor.sample, states.shape[1] - 1)
-        self._states = states[:, sample]
+        self._states = states[:, sample].copy()
+        states[~np.isfinite(states)] = np.nan
         self._times = times_of(inputs, sample)
         for spin in self._spins:
             spin.setMaximum(max(states.shape[2], 1))
@@ -265,10 +265,10 @@ class PhasePortrait(View):
         length = length_of(inputs, self.stage.cursor.sample, len(self._states))
         if steps < length:
             if not steps:
-                return Sentence(Text("The state is NaN from the first step.", "状态从第一步起就是 NaN。"), "error")
-            return Sentence(
-                Text("Ends at t = {t}; then NaN.", "止于 t = {t}，之后为 NaN。").with_(t=steps - 1), "error"
-            )
+                words = Text("The state is {lost} from the first step.", "状态从第一步起就是 {lost}。")
+            else:
+                words = Text("Ends at t = {t}; then {lost}.", "止于 t = {t}，之后为 {lost}。")
+            return Sentence(words.with_(t=steps - 1, lost=lost(self._states[:length])), "error")
         return Sentence(loop_of(self._states[:steps]))
 
     def legend(self) -> tuple[Key, ...]:

@@ -28,6 +28,8 @@ WORDS = {
     "confusion": Text("confusion", "混淆矩阵"),
     "pairs": Text("values", "数值"),
 }
+_NOT_LAID = ("symbols", "confusion", "pairs")
+_NO_OVERLAY = Text("other runs: see Loss, only series are laid over", "其他运行见“损失”：仅序列可叠加")
 
 
 class Predictions(View):
@@ -65,7 +67,7 @@ class Predictions(View):
         shown = Shown(self.stage, "predictions")
         frame = _drawable(shown)
         inputs = self.stage.frames.get("inputs")
-        drawn = (frame, inputs, self.stage.cursor.sample, self._kind, self.stage.state, len(self.stage.overlays))
+        drawn = (frame, inputs, self.stage.cursor.sample, self._kind, self.stage.state, self.stage.overlays)
         if self._drawn and all(one is two or one == two for one, two in zip(drawn, self._drawn, strict=True)):
             return
         self._drawn = drawn
@@ -101,7 +103,8 @@ class Predictions(View):
 
     def reading(self) -> Text:
         part = self._parts.get(self._kind)
-        return Text.plain("") if part is None else part.reading()
+        reading = Text.plain("") if part is None else part.reading()
+        return _NO_OVERLAY if self.stage.overlays and self._kind in _NOT_LAID and not reading.en else reading
 
     def table(self) -> Mapping[str, Array]:
         frame = _drawable(Shown(self.stage, "predictions"))
@@ -147,7 +150,7 @@ def _drawable(shown: Shown) -> Frame | None:
 
 def _kinds(frame: Frame) -> list[str]:
     """The ways in which a frame can be drawn, the best one first."""
-    arrays = frame.arrays
+    arrays = {name: array for name, array in frame.arrays.items() if array.size}
     found = []
     if "truth" in arrays:
         found.append("series")

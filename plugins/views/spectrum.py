@@ -14,7 +14,7 @@ from lab.api import hookimpl
 from lab.ui.api import Key, Sentence, Stage, Text, View
 from lab.ui.views.canvas import Canvas
 from lab.ui.views.curves import Dots, Line
-from lab.ui.views.frames import Shown, finite_steps, steps_name, times_of, waiting
+from lab.ui.views.frames import Shown, finite_steps, lost, steps_name, times_of, waiting
 from lab.ui.views.marks import Note, Rule, pen
 from lab.ui.views.menus import choice_menu
 from lab.ui.views.numbers import fixed, number
@@ -124,16 +124,16 @@ class Spectrum(View):
             if "U_real" not in arrays:
                 words = Text("This cell has no single square U", "此单元没有单个方阵 U")
                 return np.zeros(0, np.complex128), [Note(words, 0, 0, "muted", "centre", back=True)]
-            return np.asarray(arrays["U_real"]) + 1j * np.asarray(arrays["U_imag"]), []
-        if "real" not in arrays:
+            return _complex(arrays["U_real"], arrays["U_imag"]), []
+        if not arrays.get("real", np.zeros(0)).size:
             return np.zeros(0, np.complex128), []
-        values = np.asarray(arrays["real"]) + 1j * np.asarray(arrays["imag"])
+        values = _complex(arrays["real"], arrays["imag"])
         steps = finite_steps(values)
         notes = []
         cursor = self.stage.cursor.step
         self._at = min(len(values) - 1 if cursor is None else cursor, len(values) - 1)
         if steps < len(values) and self._at >= steps:
-            words = Text("NaN from t = {t}", "t = {t} 起为 NaN").with_(t=steps)
+            words = Text("{lost} from t = {t}", "t = {t} 起为 {lost}").with_(t=steps, lost=lost(values))
             notes.append(Note(words, 0, 0, "error", "left", True, row=0))
             self._at = max(steps - 1, 0)
         measured = shown.frame.notes.get("steps") or ()
@@ -270,6 +270,13 @@ class Spectrum(View):
         self._drawn = ()
         self.refresh()
         self.told.emit()
+
+
+def _complex(real: Array, imaginary: Array) -> Array:
+    """In parts: a product with the imaginary unit makes NaN of infinity."""
+    made = np.empty(real.shape, np.complex128)
+    made.real, made.imag = real, imaginary
+    return made
 
 
 @hookimpl

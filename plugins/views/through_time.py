@@ -32,6 +32,7 @@ NARROW = 420
 """Below this width only the triangle is drawn, as the mean is in its sentence."""
 DECADES = 8.0
 """The colours reach so many powers of ten below the largest norm at most."""
+NOTHING = np.zeros((0, 0))
 
 
 class ThroughTime(View):
@@ -89,7 +90,7 @@ class ThroughTime(View):
         self._drawn = drawn
         self._offer()
         self._follow_times()
-        if shown.frame is None or "norms" not in shown.frame.arrays:
+        if shown.frame is None or not shown.frame.arrays.get("norms", NOTHING).size:
             self._empty()
             return
         norms = np.asarray(shown.frame.arrays["norms"], np.float64)

@@ -101,7 +101,7 @@ class Weights(View):
         self._name = self._name if self._name in names else max(names, key=lambda name: known[name].size)
         self._names = names
         self._choice.offer([Text.plain(_label(name)) for name in names], (), names.index(self._name))
-        self._values = np.atleast_2d(np.asarray(known[self._name]))
+        self._values = np.atleast_2d(np.asarray(known[self._name], np.float64))
         if self._values.ndim > 2:
             self._values = self._values.reshape(-1, self._values.shape[-1])
         self._draw()

@@ -21,6 +21,7 @@ class Choice(QWidget):
 
     def __init__(self, name: Text) -> None:
         super().__init__()
+        self._name = name
         self.names: tuple[Text, ...] = ()
         self._roles: tuple[str, ...] = ()
         self.current = 0
@@ -63,6 +64,7 @@ class Choice(QWidget):
             button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
             bind(button, button.setText, name)
+            bind(button, button.setToolTip, Text("{what}: {name}", "{what}：{name}").with_(what=self._name, name=name))
             self._group.addButton(button, index)
             self._row.insertWidget(self._row.count() - 1, button)
             action = menu.addAction(str(name))

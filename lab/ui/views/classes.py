@@ -14,7 +14,7 @@ from lab.ui.theme import theme
 from lab.ui.views import names
 from lab.ui.views.canvas import Canvas
 from lab.ui.views.curves import Dots
-from lab.ui.views.frames import finite_steps, length_of
+from lab.ui.views.frames import finite_steps, length_of, of_sample
 from lab.ui.views.heatmap import HeatMap, ends
 from lab.ui.views.marks import Note
 from lab.ui.views.numbers import number, share
@@ -53,11 +53,11 @@ class SymbolsPart(Part):
 
     def show_frame(self, frame: Frame, inputs: Frame | None, label: Text | None) -> None:
         array = np.asarray(frame.arrays["probabilities"])
-        sample = min(self.stage.cursor.sample, array.shape[1] - 1)
+        sample = self.stage.cursor.sample
         steps = length_of(inputs, sample, len(array))
-        values = array[:steps, sample]
+        values = of_sample(array, sample)[:steps].astype(np.float64)
         self._symbols = [shown_symbol(str(one)) for one in frame.notes.get("symbols") or range(values.shape[1])]
-        weight = np.nan_to_num(values).max(axis=0)
+        weight = np.nan_to_num(values).max(axis=0, initial=0.0)
         chosen = np.argsort(-weight, kind="stable")[:MOST_SYMBOLS]
         self._chosen = np.sort(chosen)
         self._map.show_values(values[:, self._chosen], np.arange(len(self._chosen)), 0.0, 1.0)
@@ -69,7 +69,7 @@ class SymbolsPart(Part):
         if targets is None or targets.ndim != 2:
             self._came.show_points(np.zeros(0), np.zeros(0))
             return
-        right = targets[:steps, sample]
+        right = of_sample(targets, sample)[:steps]
         self._right = int((values.argmax(axis=1) == right).sum()), finite_steps(values)
         places = {int(code): row for row, code in enumerate(self._chosen)}
         rows = np.array([places.get(int(code), -1) for code in right], np.float64)

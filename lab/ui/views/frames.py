@@ -65,13 +65,25 @@ def length_of(inputs: Frame | None, sample: int, steps: int) -> int:
     if inputs is None or "lengths" not in inputs.arrays:
         return steps
     lengths = inputs.arrays["lengths"]
-    return int(min(steps, max(1, lengths[min(sample, len(lengths) - 1)])))
+    return int(min(steps, max(1, lengths[min(sample, len(lengths) - 1)]))) if len(lengths) else 0
+
+
+def of_sample(array: Array, sample: int) -> Array:
+    """One sample (T, ...) of an array (T, B, ...), the last where there are fewer; no steps where there is none."""
+    return array[:, min(sample, array.shape[1] - 1)] if array.shape[1] else np.zeros((0, *array.shape[2:]), array.dtype)
 
 
 def finite_steps(values: Array) -> int:
     """How many steps, from the first, have only finite values; of values (T, ...)."""
+    if not len(values):
+        return 0
     good: NDArray[np.bool_] = np.all(np.isfinite(values.reshape(len(values), -1)), axis=1)
     return int(len(good) if good.all() else np.argmin(good))
+
+
+def lost(values: Array) -> str:
+    """What values that are not all finite are: NaN, or infinite."""
+    return "NaN" if np.isnan(values).any() else "∞"
 
 
 def labels_of(inputs: Frame | None, stage: Stage) -> list[str]:

@@ -12,7 +12,7 @@ from lab.telemetry.frames import Frame
 from lab.ui.stage import Stage
 from lab.ui.theme import theme
 from lab.ui.views.canvas import Canvas
-from lab.ui.views.frames import finite_steps, steps_name, times_of
+from lab.ui.views.frames import finite_steps, lost, steps_name, times_of
 from lab.ui.views.marks import Note, Rule
 from lab.ui.views.picture import BAR, Bar, Picture
 from lab.ui.views.plot import BOTTOM, Axis, Plot
@@ -84,7 +84,7 @@ class HeatMap(QWidget):
             notes.append(Note(label, (steps - 1) / 2, role="error", align="centre", bold=True, row=0, back=True))
         first = finite_steps(self.values) if steps else 0
         if first < steps:
-            words = Text("NaN from t = {t}", "t = {t} 起为 NaN").with_(t=first)
+            words = Text("{lost} from t = {t}", "t = {t} 起为 {lost}").with_(t=first, lost=lost(self.values))
             middle = (first + steps - 1) / 2
             notes.append(Note(words, middle, (rows - 1) / 2, role="error", align="centre", bold=True, back=True))
         self._notes = notes

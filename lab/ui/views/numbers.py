@@ -38,8 +38,8 @@ def short(value: float, digits: int = 3) -> str:
 
 
 def fixed(value: float, decimals: int) -> str:
-    """A number with so many decimals, and a true minus."""
-    if not math.isfinite(value):
+    """A number with so many decimals, and a true minus; one of ten digits and more as a power of ten."""
+    if not math.isfinite(value) or abs(value) >= 1e9:
         return number(value)
     return signed(f"{value:,.{decimals}f}")
 

@@ -29,7 +29,7 @@ def principal(points: Array, before: Array | None) -> Array:
     """The first two principal axes (2, D) of points (N, D); each keeps the sign that is nearer to the one `before`."""
     units = points.shape[1]
     if len(points) < 2:
-        return np.eye(2, units)
+        return np.asarray(np.eye(2, units))
     centred = points - points.mean(axis=0)
     # The few leading directions, by turning a small basis towards them: a whole decomposition of a wide state would
     # cost more than all the drawing.
@@ -42,7 +42,7 @@ def principal(points: Array, before: Array | None) -> Array:
         axes = np.concatenate([axes, np.zeros((1, units))])
     if before is not None and before.shape == axes.shape:
         axes = np.where((axes * before).sum(axis=1, keepdims=True) < 0, -axes, axes)
-    return axes
+    return np.asarray(axes)
 
 
 def shares(points: Array, axes: Array) -> Array:

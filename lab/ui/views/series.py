@@ -10,12 +10,12 @@ from PySide6.QtCore import QRectF, Signal
 
 from lab.telemetry.frames import Frame
 from lab.ui.api import Key, Sentence
-from lab.ui.stage import Stage
+from lab.ui.stage import Overlay, Stage
 from lab.ui.theme import theme
 from lab.ui.views import names
 from lab.ui.views.canvas import Canvas
 from lab.ui.views.curves import Dots, Line
-from lab.ui.views.frames import length_of, steps_name, times_of
+from lab.ui.views.frames import length_of, of_sample, steps_name, times_of
 from lab.ui.views.marks import Band, Note, Rule
 from lab.ui.views.numbers import number, short
 from lab.ui.views.part import Part
@@ -27,6 +27,9 @@ Array = NDArray[Any]
 _YEAR: Final = Text("Year", "年份")
 _STEP: Final = Text("Time step t", "时间步 t")
 _NO_FORECAST: Final = Text("No forecast: the weights are NaN", "无预测：权重为 NaN")
+_LAID: Final = Text.plain("")
+_NONE_KEPT: Final = Text("no forecast kept", "未保存预测")
+_OTHER: Final = Text("another series", "不是同一序列")
 OTHERS: Final = 4
 """Forecasts of other runs that are drawn at most."""
 
@@ -52,6 +55,7 @@ class SeriesPart(Part):
         self._steps: list[int] = []
         self._series: Mapping[str, Array] = {}
         self._baseline_name = ""
+        self._laid: dict[str, Text] = {}
         self._notes: list[Note] = []
         self._fixed_rules: list[Rule] = []
         self.column.addWidget(self.canvas)
@@ -67,9 +71,11 @@ class SeriesPart(Part):
             self._labels = [str(one) for one in frame.notes.get("labels") or ()]
             start, sample = frame.notes.get("test_from"), 0
         else:
-            sample = min(self.stage.cursor.sample, arrays["outputs"].shape[1] - 1)
+            sample = self.stage.cursor.sample
             steps = length_of(inputs, sample, len(arrays["outputs"]))
-            truth, forecast = (np.asarray(arrays[key])[:steps, sample, 0] for key in ("targets", "outputs"))
+            truth, forecast = (
+                of_sample(np.asarray(arrays[key])[..., 0], sample)[:steps] for key in ("targets", "outputs")
+            )
             x = np.arange(steps, dtype=np.float64)
             self._labels = times_of(inputs, sample)[:steps]
             start = 0
@@ -82,7 +88,7 @@ class SeriesPart(Part):
         many = len(x) - first > max(self._plot.rect.width(), 60) / 4
         self._dots.show_points(x[:0] if many else x[first:], forecast[:0] if many else forecast[first:])
         self._show_baseline(frame, x, first)
-        self._show_others(x)
+        self._show_others(truth if whole else None)
         self._scale(x, truth, forecast)
         name = _YEAR if looks_monthly(self._labels) else Text("Time", "时间") if self._labels else _STEP
         name = name if whole else steps_name(inputs, sample)
@@ -113,8 +119,10 @@ class SeriesPart(Part):
         else:
             self._baseline.clear_points()
 
-    def _show_others(self, x: Array) -> None:
-        shown = [one for one in self.stage.overlays if "forecast" in one.curves][:OTHERS]
+    def _show_others(self, truth: Array | None) -> None:
+        """The forecasts of other runs, where they are of the same series."""
+        self._laid = {one.run: _fault(one, truth) for one in self.stage.overlays[:OTHERS]}
+        shown = [one for one in self.stage.overlays if not self._laid.get(one.run, _NONE_KEPT).en]
         for place, line in enumerate(self._others):
             if place < len(shown):
                 curve = shown[place].curves["forecast"]
@@ -179,8 +187,10 @@ class SeriesPart(Part):
 
     def legend(self) -> tuple[Key, ...]:
         keys = [Key(Text("truth", "真实值"), "line", 0), Key(Text("forecast", "预测"), "dots", 2)]
-        shown = [one for one in self.stage.overlays if "forecast" in one.curves][:OTHERS]
-        keys += [Key(Text.plain(one.name), "line", one.series) for one in shown]
+        for one in self.stage.overlays[:OTHERS]:
+            fault = self._laid.get(one.run, _NONE_KEPT)
+            words = Text("{name}: {fault}", "{name}：{fault}").with_(name=one.name, fault=fault)
+            keys.append(Key(words if fault.en else Text.plain(one.name), "line", -1 if fault.en else one.series))
         if self._baseline_name:
             keys.append(Key(names.baseline(self._baseline_name), "dash", -1))
         return tuple(keys)
@@ -246,6 +256,15 @@ class SeriesPart(Part):
         return of_steps(self._labels, low, high, most)
 
 
+def _fault(other: Overlay, truth: Array | None) -> Text:
+    """Why the forecast of another run is not laid over this series; empty where it is."""
+    if "forecast" not in other.curves:
+        return _NONE_KEPT
+    theirs = other.curves["truth"].values
+    same = truth is not None and theirs.shape == truth.shape and np.allclose(theirs, truth, rtol=1e-4, equal_nan=True)
+    return _LAID if same else _OTHER
+
+
 def _unit_of(frame: Frame) -> Text:
     unit = str(frame.notes.get("unit") or "")
     words = names.unit(unit)
@@ -303,7 +322,8 @@ class PairsPart(Part):
                 Text("No forecast: the weights are NaN. Resume to go on.", "无预测：权重为 NaN。请从检查点继续。"),
                 "error",
             )
-        off = float(np.nanmean(np.abs(right - made)))
+        known = np.isfinite(right) & np.isfinite(made)
+        off = float(np.abs(right[known] - made[known]).mean()) if known.any() else math.nan
         error, stated = frame.notes.get("error"), self.stage.about.get("baselines") or {}
         if isinstance(error, (int, float)) and stated:
             name, best = min(stated.items(), key=lambda one: one[1])

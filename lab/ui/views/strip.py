@@ -11,10 +11,12 @@ from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 from lab.telemetry.frames import Frame
 from lab.ui.theme import theme
 from lab.ui.views.curves import Line
+from lab.ui.views.frames import of_sample
 from lab.ui.views.plot import Plot
 
 Array = NDArray[Any]
 HEIGHT: Final = 32
+_NOTHING: Final = np.zeros(0)
 _SHOWN: Final = {" ": "␣", "\n": "⏎", "\t": "⇥", "\r": "␍"}
 _LEAST: Final = 8.0
 """Pixels that a symbol needs at least; where steps are narrower, only those around the cursor are written."""
@@ -44,7 +46,7 @@ class Strip:
             self._target.clear_points()
         elif "symbols" in frame.arrays:
             self._symbols(frame, sample, steps)
-        elif "inputs" in frame.arrays:
+        elif frame.arrays.get("inputs", _NOTHING).size:
             self._numbers(frame, sample, steps)
         self._letters.step = cursor
         self._letters.update()
@@ -69,17 +71,17 @@ class Strip:
         if targets is not None and targets.ndim == 2 and targets.dtype.kind in "iu":
             rows.append(("y", targets))
         for title, codes in rows:
-            column = codes[:steps, min(sample, codes.shape[1] - 1)]
+            column = of_sample(codes, sample)[:steps]
             self._letters.rows.append((title, [names[k] if 0 <= k < len(names) else str(int(k)) for k in column]))
 
     def _numbers(self, frame: Frame, sample: int, steps: int) -> None:
         inputs = frame.arrays["inputs"]
-        values = inputs[:steps, min(sample, inputs.shape[1] - 1)]
+        values = of_sample(inputs, sample)[:steps]
         shown = values[:, _telling(values)]
         targets = frame.arrays.get("targets")
         asked = None
         if targets is not None and targets.ndim == 3 and targets.shape[0] >= steps and targets.shape[2] == 1:
-            asked = targets[:steps, min(sample, targets.shape[1] - 1), 0]
+            asked = of_sample(targets[..., 0], sample)[:steps]
         known = np.concatenate([shown, asked if asked is not None else shown])
         known = known[np.isfinite(known)]
         low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
 from lab.ui.api import Sentence, Stage, Text, View
 from lab.ui.views.choice import Choice
-from lab.ui.views.frames import Shown, labels_of, length_of, time_of, times_of, waiting
+from lab.ui.views.frames import Shown, labels_of, length_of, lost, of_sample, time_of, times_of, waiting
 from lab.ui.views.heatmap import HeatMap, by_activity
 from lab.ui.views.names import sample_name
 from lab.ui.views.numbers import fixed, number
@@ -105,7 +105,8 @@ class UnitsView(View):
             return
         array = shown.frame.arrays[self._key]
         steps = length_of(inputs, sample, len(array))
-        values = array[:steps, min(sample, array.shape[1] - 1)]
+        # Sums of the largest float32 numbers are none.
+        values = of_sample(array, sample)[:steps].astype(np.float64)
         low, high = self.levels(values)
         self.map.plot.caption(_SORTED if self._sorted.isChecked() else _PLAIN, ())
         self.map.show_values(values, self._ordered(values), low, high)
@@ -130,8 +131,8 @@ class UnitsView(View):
         good = np.isfinite(values).all(axis=1)
         if not good.all():
             first = int(np.argmin(good))
-            words = Text("NaN from step {t} on; before it all is finite.", "第 {t} 步起为 NaN，之前均为有限值。")
-            return Sentence(words.with_(t=first), "error")
+            words = Text("{lost} from step {t} on; before it all is finite.", "第 {t} 步起为 {lost}，之前均为有限值。")
+            return Sentence(words.with_(t=first, lost=lost(values)), "error")
         return self.judge(values)
 
     def reading(self) -> Text:
