@@ -17,8 +17,8 @@ class Schedule(Component):
     def rate(self, base: float, update: int, total: int, history: Sequence[float]) -> float:
         """The learning rate of an update.
 
-        `base` is the learning rate of the experiment, `update` counts from 0, `total` is how many there will be, and
-        `history` has the validation loss after each epoch so far.
+        `base` is the learning rate of the experiment, `update` counts from 0, `total` is how many there will be
+        by what the experiment says now, and `history` has the validation loss after each epoch so far.
         """
 
     @classmethod

@@ -162,7 +162,7 @@ class TableSeries(Dataset):
             raise DataError(
                 f"the file has {there} of data, and predicting {self.horizon} ahead takes at least {self.horizon + 3}",
                 file=table.file,
-                remedy="Use more rows or a smaller horizon",
+                remedy="Use more rows" if self.horizon == 1 else "Use more rows or a smaller horizon",
             )
         return rows
 
