@@ -21,6 +21,7 @@ from lab.ui.forms.fields import sections
 from lab.ui.main_window import MainWindow
 from lab.ui.panels.run_model import PATIENCE
 from lab.ui.session import ENDED, Session
+from lab.ui.translation import spoken
 from lab.ui.words import Text, bind
 
 _TARGETS: Final = {
@@ -236,7 +237,11 @@ class Running(QObject):
             intact = Text("The checkpoint of update {update} is intact.", "第 {update} 次更新的检查点完好。")
             kept = intact.with_(update=checkpoint)
             action, more = self._again, [self._anew]
-        detail = Text("{reason}. {kept}", "{reason}。{kept}").with_(reason=_said(problem), kept=kept)
+        detail = (
+            kept
+            if problem is None
+            else Text("{reason} {kept}", "{reason}{kept}").with_(reason=spoken(problem), kept=kept)
+        )
         self._window.banner(_LOST if lost else _FAILED, action, "error", detail=detail, more=more)
 
     def _complain(self) -> None:
@@ -247,4 +252,4 @@ class Running(QObject):
 
 def _said(problem: Problem | None) -> Text:
     """What happened and what to do, in one line."""
-    return Text.plain("") if problem is None else Text.plain(f"{problem.message}. {problem.remedy}".strip(". "))
+    return Text.plain("") if problem is None else spoken(problem)

@@ -64,6 +64,18 @@ class Entry:
         return tuple(_PLACE.split(self.english)[::2])
 
     @cached_property
+    def weight(self) -> int:
+        """How much text of its own it has."""
+        return sum(map(len, self.literals))
+
+    @cached_property
+    def sure(self) -> tuple[str, str, str]:
+        """The beginning, the longest part and the end of what it fits: to look for them is quick."""
+        # Of a quotation mark it is not known which of the two it will be.
+        longest = max((part for literal in self.literals for part in literal.split("'")), key=len)
+        return self.literals[0].partition("'")[0], longest, self.literals[-1].rpartition("'")[2]
+
+    @cached_property
     def quoted(self) -> frozenset[str]:
         """The places in quotation marks: what stands there is a name, and is left alone."""
         return frozenset(_QUOTED.findall(self.english))
@@ -86,8 +98,8 @@ class Catalogue:
 
     entries: list[Entry] = field(default_factory=list)
     _whole: dict[str, Entry] = field(default_factory=dict)
-    _patterns: list[tuple[str, Entry]] = field(default_factory=list)
-    """Each with the longest text that must be in what it fits; looking for that is quick."""
+    _by_letter: dict[str, list[tuple[tuple[str, str, str], Entry]]] = field(default_factory=lambda: {"": []})
+    """Those with places that can fit a text, by its first letter; under none those that can fit any."""
     _known: dict[str, str] = field(default_factory=dict)
 
     def read(self, file: Path) -> None:
@@ -98,7 +110,9 @@ class Catalogue:
                 raise ValueError(f"[{name}] of {file} is not a table of texts")
             for english, chinese in table.items():
                 self._add(Entry(_plain(english), _plain(chinese), name))
-        self._patterns.sort(key=lambda one: -sum(map(len, one[1].literals)))
+        patterns = sorted((one for one in self.entries if len(one.literals) > 1), key=lambda one: -one.weight)
+        for letter in {one.sure[0][:1] for one in patterns} | {""}:
+            self._by_letter[letter] = [(one.sure, one) for one in patterns if one.sure[0][:1] in (letter, "")]
         self._known.clear()
 
     def chinese(self, text: str) -> str:
@@ -111,11 +125,13 @@ class Catalogue:
 
     def found(self, text: str, tables: Container[str] = (MESSAGES,)) -> tuple[Entry, dict[str, str]] | None:
         """The template in these tables that fits a text, and what stands in its places."""
-        for said in (text, text[:1].lower() + text[1:], text[:1].upper() + text[1:]):
+        text = _plain(text)
+        # A message may have been made a sentence.
+        for said in dict.fromkeys((text, text[:1].lower() + text[1:])):
             if said in self._whole and self._whole[said].table in tables:
                 return self._whole[said], {}
-            for longest, entry in self._patterns:
-                if longest in said and entry.table in tables:
+            for (begin, longest, end), entry in self._by_letter.get(said[:1], self._by_letter[""]):
+                if said.startswith(begin) and longest in said and said.endswith(end) and entry.table in tables:
                     match = entry.pattern.fullmatch(said)
                     if match is not None and self._fits(entry, match):
                         return entry, match.groupdict()
@@ -129,7 +145,7 @@ class Catalogue:
 
     def _translated(self, text: str, depth: int) -> str:
         tables = (MESSAGES, VALUES, FOREIGN) if depth else (MESSAGES,)
-        found = self.found(_plain(text), tables) if text and depth < _DEEPEST else None
+        found = self.found(text, tables) if text and depth < _DEEPEST else None
         if found is None:
             return text
         entry, places = found
@@ -140,13 +156,9 @@ class Catalogue:
         return _APART.sub("", _PLACE.sub(lambda place: said[place[1]], entry.chinese))
 
     def _add(self, entry: Entry) -> None:
+        self.entries.append(entry)
         if len(entry.literals) == 1:
             self._whole.setdefault(entry.english, entry)
-        else:
-            # Of a quotation mark it is not known which of the two it will be.
-            longest = max((part for literal in entry.literals for part in literal.split("'")), key=len)
-            self._patterns.append((longest, entry))
-        self.entries.append(entry)
 
 
 _shipped: Final = Catalogue()
@@ -185,8 +197,8 @@ def _load() -> None:
 
 
 def _plain(text: str) -> str:
-    """Without the mark that ends it."""
-    return text.rstrip(" .;")
+    """In one line, without the mark that ends it."""
+    return " ".join(text.split()).rstrip(" .;")
 
 
 def _sentence(text: str) -> str:

@@ -97,7 +97,7 @@ def test_a_problem_can_be_copied(qtbot: QtBot, panel: ProblemsPanel) -> None:
     press(qtbot, panel, "Copy this problem")
     copied = QGuiApplication.clipboard().text()
     assert copied.splitlines()[:3] == [
-        "error: the loss became NaN",
+        "Error: the loss became NaN",
         "Lower the learning rate.",
         "plugins/cells/mine.py:17",
     ]

@@ -35,7 +35,7 @@ def marked(text: str) -> str:
 
 
 def used(catalogue: Catalogue, text: str, tables: tuple[str, ...] = (MESSAGES,)) -> Iterator[str]:
-    found = catalogue.found(text.rstrip(" .;"), tables) if text else None
+    found = catalogue.found(text, tables) if text else None
     if found is not None:
         yield found[0].english
         for value in (value for name, value in found[1].items() if name not in found[0].quoted):
@@ -106,7 +106,7 @@ def test_looking_up_is_quick(catalogue: Catalogue) -> None:
     texts = [f"unknown key in [training]: 'name{number}'; did you mean 'names'?" for number in range(1000)]
     texts[::2] = [f"something else that number {number} says" for number in range(500)]
     catalogue.chinese("unknown key in [training]: 'x'; did you mean 'y'?")
-    start = time.perf_counter()
+    start = time.process_time()
     for text in texts:
         catalogue.chinese(text)
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5

@@ -9,16 +9,11 @@ from lab.errors import LabError, nearest
 from lab.experiment.problems import EntryError
 from lab.ui.forms.fields import Field, Kind
 from lab.ui.forms.numbers import parsed, shown
+from lab.ui.translation import spoken
 from lab.ui.words import Text
 
 _LONGEST: Final = 24
 """Characters of a wrong value that are repeated."""
-
-_NO_TOML: Final = "this is not TOML: "
-_TOML_REMEDIES: Final = {
-    "Close the brackets of the header.": "请补全表头的方括号。",
-    'Write key = value, text in "quotes", and tables as [name].': '请写作 键 = 值，文本加 "引号"，表写作 [名称]。',
-}
 
 
 @final
@@ -117,23 +112,6 @@ def explained(problem: EntryError, field: Field | None, given: object) -> Text:
             hint=Text("Use {name}.", "请用 {name}。").with_(name=_option(field, fitting)) if fitting else ""
         )
     return spoken(problem)
-
-
-def spoken(error: LabError) -> Text:
-    """The message and remedy of an error as sentences; what is said of TOML in both languages."""
-    remedy = _sentence(error.remedy or "")
-    english = " ".join(part for part in (_sentence(error.message), remedy) if part)
-    if not error.message.startswith(_NO_TOML):
-        return Text.plain(english)
-    reason = error.message.removeprefix(_NO_TOML)
-    written = remedy.removeprefix("Write ").rstrip(".")
-    chinese = _TOML_REMEDIES.get(remedy) or (f"请写作 {written}。" if written else "")
-    return Text(english, f"这不是有效的 TOML（{reason}）。{chinese}")
-
-
-def _sentence(text: str) -> str:
-    text = text[:1].upper() + text[1:] if not text[:1].islower() or "." not in text.partition(" ")[0] else text
-    return text if not text or text.endswith((".", "?", "…")) else text + "."
 
 
 def _scalar(field: Field, text: str, kind: Kind) -> object:

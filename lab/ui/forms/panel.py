@@ -23,7 +23,7 @@ from lab.registry.catalog import Catalog
 from lab.runner.messages import WorkerState
 from lab.ui.actions import OPEN
 from lab.ui.document import OpenDocument
-from lab.ui.forms.checking import explained, name_of, spoken
+from lab.ui.forms.checking import explained, name_of
 from lab.ui.forms.editors import LineEditor, LinesEditor
 from lab.ui.forms.fields import Field, sections
 from lab.ui.forms.head import Head
@@ -35,6 +35,7 @@ from lab.ui.forms.watching import Watching
 from lab.ui.forms.wrong import Remedy, Wrong, WrongList
 from lab.ui.labels import label_of
 from lab.ui.theme import dress
+from lab.ui.translation import spoken
 from lab.ui.words import Text, bind, bind_call
 
 _TABLES: Final = {

@@ -16,6 +16,7 @@ from lab.trace.tracer import Traced
 from lab.ui.panels.diagram import DiagramView
 from lab.ui.panels.equations import EquationsView
 from lab.ui.theme import dress, ground
+from lab.ui.translation import spoken
 from lab.ui.widgets import Elided
 from lab.ui.words import Text, bind_call
 
@@ -88,7 +89,7 @@ class CellPanel(QWidget):
             made: Any = cell() if isinstance(cell, type) else cell
             traced = trace_alone(made, inputs=inputs or _SOME, hidden=hidden, simplify=False)
         except LabError as error:
-            self._put(None, _FAILED.with_(why=error))
+            self._put(None, _FAILED.with_(why=spoken(error)))
             return
         if parameters is None and inputs is None:
             self._put(traced, _FILE.with_(file=source_of(kind)))

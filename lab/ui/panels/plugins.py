@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QSizePol
 from lab.registry.catalog import Catalog, Entry, Failure
 from lab.resources import plugin_folder
 from lab.ui.theme import bind_theme, dress, ground, theme
+from lab.ui.translation import said
 from lab.ui.widgets import Elided, Mark, hairline
 from lab.ui.words import Text, bind, bind_call
 
@@ -108,10 +109,11 @@ class PluginsPanel(QWidget):
     def _failure(self, failure: Failure) -> QWidget:
         file = short(failure.file)
         place = Text.plain(file) if failure.line is None else _LINE.with_(file=file, line=failure.line)
-        texts = [text[:1].upper() + text[1:] for text in (failure.message, failure.remedy) if text]
+        told = [said(text) for text in (failure.message, failure.remedy) if text]
+        texts = [Text(one.en[:1].upper() + one.en[1:], one.zh) for one in told]
         return self._row("error", Text.plain(Path(failure.file).name), texts, place, failure.file, failure.line or 0)
 
-    def _row(self, mark: str, name: Text, texts: Sequence[str], place: Text, file: str, line: int) -> QWidget:
+    def _row(self, mark: str, name: Text, texts: Sequence[Text], place: Text, file: str, line: int) -> QWidget:
         """A name, what there is to say about it, and where it is from."""
         row = QWidget()
         across = QHBoxLayout(row)
@@ -127,13 +129,14 @@ class PluginsPanel(QWidget):
         bind(title, title.setText, name)
         column.addWidget(title)
         for text in texts:
-            said = QLabel(_breakable(text))
-            said.setTextFormat(Qt.TextFormat.PlainText)
-            said.setWordWrap(True)
-            said.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
-            said.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            dress(said, 12)
-            column.addWidget(said)
+            label = QLabel()
+            bind(label, label.setText, Text(_breakable(text.en), _breakable(text.zh)))
+            label.setTextFormat(Qt.TextFormat.PlainText)
+            label.setWordWrap(True)
+            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            dress(label, 12)
+            column.addWidget(label)
         column.addWidget(self._link(place, file, line))
         return row
 

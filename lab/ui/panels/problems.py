@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from lab.runner.messages import Problem
 from lab.ui.icons import bind_icon
 from lab.ui.theme import bind_theme, dress, set_font, theme
+from lab.ui.translation import said
 from lab.ui.widgets import Elided, Mark
 from lab.ui.words import Text, bind
 
@@ -138,8 +139,9 @@ class _Row(QWidget):
         message, remedy, self._time = Elided(), Elided(), QLabel()
         # Of a path the end says more than the beginning.
         place = Elided(mode=Qt.TextElideMode.ElideLeft)
-        message.setText(" ".join(problem.message.split()))
-        remedy.setText(problem.remedy)
+        told, helps = said(" ".join(problem.message.split())), said(problem.remedy)
+        bind(message, message.setText, told)
+        bind(remedy, remedy.setText, helps)
         dress(message, 13)
         dress(remedy, 12, 400, "muted")
         dress(place, 12, 400, "muted", tabular=True)
@@ -175,8 +177,8 @@ class _Row(QWidget):
             tools.addWidget(button)
         self._grid = grid
         self._details: QPlainTextEdit | None = None
-        said = Text("{level}: {message} {remedy}", "{level}：{message} {remedy}")
-        bind(self, self.setAccessibleName, said.with_(level=name, message=problem.message, remedy=problem.remedy))
+        whole = Text("{level}: {message} {remedy}", "{level}：{message} {remedy}")
+        bind(self, self.setAccessibleName, whole.with_(level=name, message=told, remedy=helps))
 
     @property
     def is_unfolded(self) -> bool:
@@ -207,7 +209,9 @@ class _Row(QWidget):
 
     def _copy(self) -> None:
         problem = self.problem
-        parts = (f"{problem.level}: {problem.message}", problem.remedy, _place(problem), problem.details)
+        level, *_ = _LEVELS.get(problem.level, _LEVELS["error"])
+        first = Text("{level}: {message}", "{level}：{message}").with_(level=level, message=said(problem.message))
+        parts = (str(first), str(said(problem.remedy)), _place(problem), problem.details)
         QGuiApplication.clipboard().setText("\n".join(part for part in parts if part))
 
 

@@ -15,6 +15,7 @@ from lab.runner.messages import Problem, WorkerState
 from lab.ui.api import Key, Sentence, View
 from lab.ui.icons import bind_icon
 from lab.ui.theme import bind_theme, dress, ground, theme
+from lab.ui.translation import said
 from lab.ui.views import export
 from lab.ui.views.canvas import Canvas
 from lab.ui.views.heading import HEIGHT, paint_heading
@@ -367,7 +368,8 @@ class _Failure(QWidget):
 
     def __init__(self, problem: Problem, retry: Callable[[], None]) -> None:
         super().__init__()
-        words = QLabel(problem.message)
+        words = QLabel()
+        bind(words, words.setText, said(problem.message))
         words.setWordWrap(True)
         words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         dress(words, 13, 400, "error")
