@@ -88,6 +88,7 @@ class Conductor:
             self._held, self._state = problem, WorkerState.PAUSED
             self._pulse.flush()
             self._channel.send(Changed(state=WorkerState.PAUSED, run=self._session.run, problem=problem))
+            self._sight.every()
         with self._pulse.rest():
             self._channel.wait(RETRY)
         gone = self._channel.gone

@@ -147,6 +147,7 @@ class Recorder:
 
         def hold(error: StoreError, seconds: float) -> bool:
             self._before, self._started = self.seconds, None
+            self._saved_update = None  # there is to be a checkpoint as soon as there can be one
             return self.hold(error, seconds)
 
         kept(write, hold)

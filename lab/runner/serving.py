@@ -229,7 +229,9 @@ class Server:
         try:
             outcome = session.train(conductor.watch, conductor.stop, conductor.hold)
             state = _ENDS[outcome.run.state]
-            problem = None if outcome.error is None else problem_of(outcome.error)
+            if outcome.error is not None:
+                entry = warning_of if isinstance(outcome.error, StoreError) else problem_of
+                problem = entry(outcome.error)
         except BaseException as error:  # noqa: BLE001 - a plugin may raise anything
             state, problem = WorkerState.FAILED, problem_of(error)
         self._gap = conductor.gap

@@ -22,7 +22,7 @@ def problem_of(error: BaseException) -> Problem:
             remedy=error.remedy or "",
             file=error.file or "",
             line=error.line,
-            details="" if error.__cause__ is None else _traceback(error),
+            details="" if error.__cause__ is None or isinstance(error, StoreError) else _traceback(error),
         )
     file, line = plugin_place(traceback.walk_tb(error.__traceback__))
     if isinstance(error, MemoryError):
@@ -40,9 +40,9 @@ def problem_of(error: BaseException) -> Problem:
     )
 
 
-def warning_of(error: StoreError) -> Problem:
+def warning_of(error: LabError) -> Problem:
     """The entry for a store that cannot be used just now; what is stored is safe, and nothing has ended."""
-    return replace(problem_of(error), level="warning", details="")
+    return replace(problem_of(error), level="warning")
 
 
 def plugin_place(frames: Iterable[tuple[FrameType, int]]) -> tuple[str, int | None]:

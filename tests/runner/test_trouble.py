@@ -30,22 +30,28 @@ def held(watched: Watched) -> Changed:
     return next(one for one in watched.said if isinstance(one, Changed) and one.problem)
 
 
-def trained_on(watched: Watched, updates: int) -> None:
-    """It went on by itself, to its end, and all of it is stored, once."""
-    watched.reach(WorkerState.FINISHED)
+def trained_on(watched: Watched) -> None:
+    """It went on by itself; all of it is stored, once, and nothing is left out."""
+    before = watched.updates
+    watched.until(lambda: watched.updates > before + 5)
+    watched.worker.stop()
+    assert watched.reach(WorkerState.STOPPED).problem is None
+    complete(watched, "interrupted", watched.updates)
+
+
+def complete(watched: Watched, state: str, updates: int) -> None:
+    """There is one run, whose curves have every update up to its checkpoint."""
     with Store(watched.runs, create=False) as store:
         (run,) = store.runs()
-        assert (run.state, run.updates, run.error) == ("finished", updates, None)
-        losses = [scalar.update for scalar in store.scalars(run.id, ["train.loss"])]
-        assert losses == list(range(1, updates + 1))
-        state = latest(store.run_folder(run.id))
-    assert state is not None
-    assert state.update == updates
+        assert (run.state, run.updates, run.error) == (state, updates, None)
+        assert [one.update for one in store.scalars(run.id, ["train.loss"])] == list(range(1, updates + 1))
+        kept = latest(store.run_folder(run.id))
+    assert kept is not None
+    assert kept.update == updates
 
 
 def test_a_store_that_is_locked_is_waited_for(watched: Watched) -> None:
-    watched.worker.speed(200)
-    watched.worker.begin(series(400), target="numpy")
+    watched.worker.begin(series(100_000), target="numpy")
     watched.until(lambda: watched.updates > 3)
     with locked(watched.runs):
         changed = held(watched)
@@ -57,7 +63,7 @@ def test_a_store_that_is_locked_is_waited_for(watched: Watched) -> None:
         said = sum(isinstance(one, Changed) and one.problem is not None for one in watched.said)
         assert said == 1
     watched.reach(WorkerState.RUNNING)
-    trained_on(watched, 400)
+    trained_on(watched)
 
 
 def test_a_run_that_begins_while_the_store_is_locked_waits(watched: Watched) -> None:
@@ -66,7 +72,8 @@ def test_a_run_that_begins_while_the_store_is_locked_waits(watched: Watched) -> 
         watched.worker.begin(series(9), target="numpy")
         changed = held(watched)
         assert changed.state is WorkerState.STARTING
-    trained_on(watched, 9)
+    watched.reach(WorkerState.FINISHED)
+    complete(watched, "finished", 9)
 
 
 def test_what_waits_to_begin_is_dropped_by_a_stop(watched: Watched) -> None:
@@ -82,8 +89,7 @@ def test_what_waits_to_begin_is_dropped_by_a_stop(watched: Watched) -> None:
 
 
 def test_on_a_full_disk_training_waits_and_goes_on_when_there_is_room(watched: Watched) -> None:
-    watched.worker.speed(200)
-    watched.worker.begin(series(400, every=10), target="numpy")
+    watched.worker.begin(series(100_000, every=10), target="numpy")
     watched.until(lambda: watched.updates > 12)
     assert watched.worker.pid is not None
     with no_room(watched.worker.pid):
@@ -98,12 +104,14 @@ def test_on_a_full_disk_training_waits_and_goes_on_when_there_is_room(watched: W
         watched.worker.go_on()
         before = len(watched.said)
         watched.until(lambda: any(isinstance(one, Changed) and one.problem for one in watched.said[before:]))
-    trained_on(watched, 400)
+        held_at = watched.updates
+    run = changed.run
+    watched.until(lambda: (newest_update(watched.runs / run) or 0) >= held_at)
+    trained_on(watched)
 
 
 def test_a_run_that_waits_can_be_stopped_and_goes_on_later(watched: Watched) -> None:
-    watched.worker.speed(200)
-    watched.worker.begin(series(400, every=10), target="numpy")
+    watched.worker.begin(series(100_000, every=10), target="numpy")
     watched.until(lambda: watched.updates > 12)
     assert watched.worker.pid is not None
     with no_room(watched.worker.pid):
@@ -112,10 +120,11 @@ def test_a_run_that_waits_can_be_stopped_and_goes_on_later(watched: Watched) -> 
         watched.worker.stop()
         stopped = watched.reach(WorkerState.STOPPED)
         assert stopped.problem is not None
+        assert (stopped.problem.level, stopped.problem.details) == ("warning", "")
     with Store(watched.runs) as store:
         assert store.find(run).state == "interrupted"
     watched.worker.resume(run)
-    trained_on(watched, 400)
+    trained_on(watched)
 
 
 def test_a_run_of_a_read_only_store_is_shown(watched: Watched) -> None:
