@@ -73,6 +73,6 @@ __all__ = [
     "decay", "eigenvalues", "exp", "fixed", "floor", "gather", "glorot", "he", "hookimpl", "hyperparameter",
     "identity", "log", "log_sum_exp", "maximum", "mean_by_lag", "minimum", "normal", "one_hot", "orthogonal", "outer",
     "read_csv", "read_text", "reduce_max", "reduce_mean", "reduce_sum", "relu", "reshape", "resource_folder",
-    "root_mean_squared_errors", "sigmoid", "sign", "sin", "singular_values", "softmax", "spectral", "sqrt", "stop_gradient",
-    "tanh", "uniform", "where", "zeros",
+    "root_mean_squared_errors", "sigmoid", "sign", "sin", "singular_values", "softmax", "spectral", "sqrt",
+    "stop_gradient", "tanh", "uniform", "where", "zeros",
 ]  # fmt: skip

@@ -60,6 +60,27 @@ def uniform(*sizes: int, limit: float = 0.1) -> Initialiser:
     return Initialiser("uniform", _shape(sizes), limit)
 
 
+def normal(*sizes: int, deviation: float = 0.1) -> Initialiser:
+    """Normal with mean 0 and this standard deviation."""
+    return Initialiser("normal", _shape(sizes), deviation)
+
+
+def spectral(*sizes: int, radius: float = 0.9, mask: ArrayLike | None = None) -> Initialiser:
+    """Normal, 0 where `mask` is 0, and scaled so that the largest |eigenvalue| is `radius` (Jaeger, 2001).
+
+    The mask, of the same square shape, only says how the matrix begins; one that is to stay is in the equations too.
+    Where a masked matrix has no eigenvalue but 0, it is left as it was drawn.
+    """
+    shape = _shape(sizes)
+    array = np.ones(shape) if mask is None else np.asarray(mask, np.float64)
+    if len(shape) != 2 or shape[0] != shape[1] or array.shape != shape:
+        raise HyperparameterError(
+            f"a matrix {shape} with the mask {array.shape} has no spectral radius;",
+            remedy="give two equal sizes, and a mask of this shape",
+        )
+    return Initialiser("spectral", shape, radius, array)
+
+
 def zeros(*sizes: int) -> Initialiser:
     """All zero."""
     return Initialiser("constant", _shape(sizes), 0.0)
@@ -102,6 +123,14 @@ def _identity(spec: Initialiser, _: np.random.Generator) -> NDArray[np.float64]:
     return spec.value * np.eye(*_fans(spec.shape)).reshape(spec.shape)
 
 
+def _spectral(spec: Initialiser, generator: np.random.Generator) -> NDArray[np.float64]:
+    assert spec.array is not None
+    drawn: NDArray[np.float64] = generator.normal(size=spec.shape) * spec.array
+    radius = float(np.abs(np.linalg.eigvals(drawn)).max())
+    # Rounding leaves eigenvalues of about ε^(1/D) where all are 0, as in a triangular matrix.
+    return drawn * (spec.value / radius) if radius > 1e-3 else drawn
+
+
 def _fixed(spec: Initialiser, _: np.random.Generator) -> NDArray[np.float64]:
     assert spec.array is not None
     return spec.array.copy()
@@ -113,6 +142,8 @@ KINDS: Final[Mapping[str, Callable[[Initialiser, np.random.Generator], NDArray[A
     "orthogonal": _orthogonal,
     "identity": _identity,
     "uniform": lambda spec, generator: generator.uniform(-spec.value, spec.value, spec.shape),
+    "normal": lambda spec, generator: generator.normal(0.0, spec.value, spec.shape),
+    "spectral": _spectral,
     "constant": lambda spec, _: np.full(spec.shape, spec.value),
     "fixed": _fixed,
 }
