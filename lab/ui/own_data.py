@@ -23,11 +23,11 @@ from lab.errors import DataError, LabError
 from lab.registry.catalog import Catalog
 from lab.ui.data_settings import check, described, settings_of
 from lab.ui.datafile import Look, Task, beginning, experiment_text, in_words, look
-from lab.ui.forms.checking import spoken
 from lab.ui.forms.editors import LineEditor
 from lab.ui.forms.row import DOT_WIDTH, MISSING, Row
 from lab.ui.preview import ColumnList, Preview
 from lab.ui.theme import dress, ground, theme
+from lab.ui.translation import spoken
 from lab.ui.widgets import Mark, Segments
 from lab.ui.words import Text, bind, bind_call
 
