@@ -29,7 +29,7 @@ WORDS = {
     "pairs": Text("values", "数值"),
 }
 _NOT_LAID = ("symbols", "confusion", "pairs")
-_NO_OVERLAY = Text("other runs: see Loss, only series are laid over", "其他运行见“损失”：仅序列可叠加")
+_NO_OVERLAY = Text("only series are overlaid", "仅序列可叠加其他运行")
 
 
 class Predictions(View):
