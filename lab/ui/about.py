@@ -60,6 +60,8 @@ class AboutDialog(QDialog):
         close.setDefault(True)
         bind(copy, copy.setText, Text("Copy version", "复制版本信息"))
         bind(close, close.setText, Text("Close", "关闭"))
+        bind(copy, copy.setToolTip, Text("Copy what to say when you ask for help", "复制求助时需要提供的版本信息"))
+        bind(close, close.setToolTip, Text("Close this window (Esc)", "关闭此窗口（Esc）"))
         copy.clicked.connect(self._copy)
         close.clicked.connect(self.accept)
         row.addWidget(copy)

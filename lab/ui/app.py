@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 from lab.registry.manager import load_catalog
 from lab.resources import runs_folder
 from lab.runner.messages import Problem
+from lab.ui.accessible import install_roles
 from lab.ui.crash import CrashLog
 from lab.ui.desk import Desk
 from lab.ui.hookspecs import WINDOW
@@ -60,6 +61,7 @@ def application() -> tuple[QApplication, list[Problem]]:
     threadpoolctl.threadpool_limits(1, user_api="blas")
     app.setApplicationDisplayName("RNN Lab")
     problems = theme.install(app)
+    install_roles()
     chinese = QTranslator(app)
     chinese.load(QLocale("zh_CN"), "qtbase", "_", QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath))
 

@@ -198,7 +198,7 @@ class Card(QAbstractButton):
     def _say(self) -> None:
         self.setAccessibleName(str(self.example.title))
         self.setAccessibleDescription(f"{self.example.sentence} {self.example.foot}")
-        self.setToolTip(str(self.example.sentence))
+        self.setToolTip(str(self.example.sentence) or str(self.example.title))
         self.update()
 
     def _restyle(self) -> None:

@@ -1,12 +1,15 @@
 """What Qt leaves to be done where docks are stacked and moved."""
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar, QVBoxLayout, QWidget
 
 from lab.ui.words import Text
+
+_BAR: Final = Text("Panels that share this place; ← and → go through them", "共用此处的面板；用 ← 和 → 切换")
 
 
 def tidy_tab_bars(window: QMainWindow, name: Text) -> None:
@@ -24,6 +27,7 @@ def tidy_tab_bars(window: QMainWindow, name: Text) -> None:
         bar.setExpanding(False)
         bar.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         bar.setAccessibleName(str(name))
+        bar.setToolTip(str(_BAR))
         bar.setUsesScrollButtons(True)
         bar.setElideMode(Qt.TextElideMode.ElideRight)
 

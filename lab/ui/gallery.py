@@ -85,7 +85,7 @@ class Gallery(QWidget):
         row.addWidget(self.side)
         row.addWidget(hairline(vertical=True))
         row.addWidget(self.area, 1)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.set_recent([])
 
     def set_recent(self, paths: Sequence[Path]) -> None:
@@ -131,6 +131,7 @@ class Gallery(QWidget):
         column.setContentsMargins(12, 20, 12, 16)
         column.setSpacing(2)
         here = _entry(_GALLERY, "grid")
+        bind(here, here.setToolTip, Text("The shipped experiments", "自带的实验"))
         here.setCheckable(True)
         here.setChecked(True)
         here.clicked.connect(lambda: here.setChecked(True))

@@ -51,6 +51,11 @@ class HelpWindow(QDialog):
         self._glass = self._find.addAction(icon("search", "muted"), QLineEdit.ActionPosition.LeadingPosition)
         bind(self._find, self._find.setPlaceholderText, Text("Search all pages", "搜索所有页面"))
         bind(self._find, self._find.setAccessibleName, Text("Search all pages", "搜索所有页面"))
+        bind(
+            self._find,
+            self._find.setToolTip,
+            Text("Ctrl+F comes here, F3 goes to the next place", "Ctrl+F 到这里，F3 转到下一处"),
+        )
         self._find.textChanged.connect(self._filter)
         self._find.returnPressed.connect(self._find_next)
         self._list = QListWidget()

@@ -165,6 +165,7 @@ class OwnData(QDialog):
         self._create.setDefault(True)
         cancel.setAutoDefault(False)
         bind(cancel, cancel.setText, Text("Cancel", "取消"))
+        bind(cancel, cancel.setToolTip, Text("Close without making an experiment (Esc)", "关闭，不创建实验（Esc）"))
         bind(self._create, self._create.setText, Text("Make the experiment", "创建实验"))
         bind(
             self._create,
@@ -186,6 +187,7 @@ class OwnData(QDialog):
         self.file = LineEditor(self)
         self.file.setFixedHeight(theme.px(28))
         bind(self.file, self.file.setAccessibleName, Text("File of data", "数据文件"))
+        bind(self.file, self.file.setToolTip, Text("Type a path, or drop a file here", "输入路径，或把文件拖到这里"))
         bind(self.file, self.file.setPlaceholderText, Text("A CSV file or a text, in UTF-8", "CSV 文件或文本（UTF-8）"))
         self.file.committed.connect(self._commit_file)
         label.setBuddy(self.file)

@@ -52,6 +52,11 @@ class SettingsDialog(QDialog):
         bind(reset, reset.setText, Text("Reset all", "全部恢复默认"))
         bind(reset, reset.setToolTip, Text("Give every setting its default", "把所有设置恢复为默认值"))
         bind(close, close.setText, Text("Close", "关闭"))
+        bind(
+            close,
+            close.setToolTip,
+            Text("Close this window; all is saved already (Esc)", "关闭此窗口；设置已全部保存（Esc）"),
+        )
         close.setProperty("primary", True)
         close.setDefault(True)
         reset.setAutoDefault(False)
@@ -143,6 +148,7 @@ class _Folder(QWidget):
         choose = QPushButton()
         choose.setAutoDefault(False)
         bind(choose, choose.setText, Text("Choose…", "选择…"))
+        bind(choose, choose.setToolTip, Text("Choose the folder", "选择文件夹"))
         choose.clicked.connect(self._choose)
         row.addWidget(self.field, 1)
         row.addWidget(choose)

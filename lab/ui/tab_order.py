@@ -3,11 +3,20 @@
 Qt keeps the order in which widgets came into the window, and loses it when docks, rows and title rows are moved.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QApplication, QDockWidget, QScrollArea, QStatusBar, QToolBar, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QDockWidget,
+    QMainWindow,
+    QScrollArea,
+    QStatusBar,
+    QTabBar,
+    QToolBar,
+    QWidget,
+)
 
 from lab.ui.dock_areas import named_by
 
@@ -26,14 +35,14 @@ def in_order(window: QWidget, panels: Sequence[QDockWidget]) -> list[QWidget]:
             rank = _rank(widget, places)
             if rank is not None:
                 regions.setdefault(rank, []).append(widget)
-    middle = _middle(window)
-    return [widget for _, region in sorted(regions.items()) for row in _rows(region, middle) for widget in row]
+    return [widget for _, region in sorted(regions.items()) for widget in _gone_through(region, window)]
 
 
 def takes_focus(widget: QWidget) -> bool:
     """Whether the tab key may lead to a widget now."""
     by_tab = bool(widget.focusPolicy() & Qt.FocusPolicy.TabFocus) and widget.focusProxy() is None
-    return by_tab and widget.isVisible() and widget.isEnabled()
+    # An area that scrolls follows the focus of what is in it.
+    return by_tab and widget.isVisible() and widget.isEnabled() and not isinstance(widget, QScrollArea)
 
 
 def go(order: Sequence[QWidget], forward: bool) -> bool:
@@ -59,7 +68,12 @@ def go(order: Sequence[QWidget], forward: bool) -> bool:
 
 def _rank(widget: QWidget, places: dict[QDockWidget, int]) -> tuple[int, int] | None:
     """Where the region of a widget comes; None for what is in a panel that is not seen."""
-    up: QWidget | None = named_by(widget, places) or widget
+    up: QWidget | None = widget
+    if isinstance(widget, QTabBar) and isinstance(widget.parentWidget(), QMainWindow):
+        # Qt keeps bars that name nothing any more, out of sight.
+        up = named_by(widget, places)
+        if up is None:
+            return None
     while up is not None and not up.isWindow():
         if isinstance(up, QDockWidget):
             return None if up not in places else (2, places[up])
@@ -73,16 +87,33 @@ def _rank(widget: QWidget, places: dict[QDockWidget, int]) -> tuple[int, int] | 
     return 1, 1
 
 
-def _middle(window: QWidget) -> Callable[[QWidget], QPoint]:
-    return lambda widget: widget.mapTo(window, QPoint(0, widget.height() // 2))
+def _gone_through(widgets: Sequence[QWidget], within: QWidget) -> list[QWidget]:
+    """Widgets in rows from the top, each from the left. What scrolls has one place, wherever it is scrolled to."""
+    parts: dict[QWidget, list[QWidget]] = {}
+    for widget in widgets:
+        parts.setdefault(_area_of(widget, within) or widget, []).append(widget)
 
+    def middle(part: QWidget) -> QPoint:
+        return part.mapTo(within, QPoint(0, part.height() // 2))
 
-def _rows(widgets: Sequence[QWidget], middle: Callable[[QWidget], QPoint]) -> list[list[QWidget]]:
-    """Widgets in rows from the top, each from the left."""
     rows: list[list[QWidget]] = []
-    for widget in sorted(widgets, key=lambda one: middle(one).y()):
-        if rows and middle(widget).y() - middle(rows[-1][0]).y() <= _ROW:
-            rows[-1].append(widget)
+    for part in sorted(parts, key=lambda one: middle(one).y()):
+        if rows and middle(part).y() - middle(rows[-1][0]).y() <= _ROW:
+            rows[-1].append(part)
         else:
-            rows.append([widget])
-    return [sorted(row, key=lambda one: middle(one).x()) for row in rows]
+            rows.append([part])
+    found: list[QWidget] = []
+    for row in rows:
+        for part in sorted(row, key=lambda one: middle(one).x()):
+            content = part.widget() if isinstance(part, QScrollArea) else None
+            found += parts[part] if content is None else _gone_through(parts[part], content)
+    return found
+
+
+def _area_of(widget: QWidget, within: QWidget) -> QScrollArea | None:
+    """The outermost area in which a widget scrolls, inside `within`."""
+    area, up = None, widget.parentWidget()
+    while up is not None and up is not within:
+        area = up if isinstance(up, QScrollArea) else area
+        up = up.parentWidget()
+    return area

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import final
+from typing import Final, final
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
@@ -74,6 +74,9 @@ class Mark(QLabel):
             self.setPixmap(pixmap(self._name, self._role, size, self.devicePixelRatioF()))
 
 
+_SHOW: Final = Text("Show: {choice}", "显示：{choice}")
+
+
 @final
 class Segments(QWidget):
     """A few choices side by side, the chosen one underlined. Left and right move among them."""
@@ -81,8 +84,11 @@ class Segments(QWidget):
     chosen = Signal(int)
     """The index of the choice a person made."""
 
-    def __init__(self, choices: Sequence[Text], current: int = 0, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, choices: Sequence[Text], current: int = 0, parent: QWidget | None = None, *, tip: Text = _SHOW
+    ) -> None:
         super().__init__(parent)
+        self._tip = tip
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(0)
@@ -104,6 +110,7 @@ class Segments(QWidget):
             bind_theme(button, partial(_small, button))
             bind(button, button.setText, choice)
             bind(button, button.setAccessibleName, choice)
+            bind(button, button.setToolTip, self._tip.with_(choice=choice))
             self._group.addButton(button, index)
             self._row.addWidget(button)
         self.choose(current)
@@ -117,6 +124,9 @@ class Segments(QWidget):
         button = self._group.button(index)
         if button is not None:
             button.setChecked(True)
+            # Qt lets the tab key come to the one that was chosen by a person last, which may be another.
+            for one in self.buttons():
+                one.setFocusPolicy(Qt.FocusPolicy.StrongFocus if one is button else Qt.FocusPolicy.ClickFocus)
 
     def current(self) -> int:
         """The index of the choice that is shown, -1 where there is none."""

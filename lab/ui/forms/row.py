@@ -249,6 +249,7 @@ class Row(QWidget):
         elif isinstance(self._editor, QCheckBox):
             self._editor.setChecked(bool(value))
             self._editor.setText(text)
+            self._editor.setToolTip(self._tooltip())
         elif isinstance(self._editor, LinesEditor):
             self._editor.show_text(str(value or ""))
         elif self._line is not None:

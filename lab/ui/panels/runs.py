@@ -48,6 +48,7 @@ _NO_MATCH: Final = Text("No run matches the filter.", "没有符合筛选条件�
 _COUNT: Final = Text("{compared} compared, of {total:,}", "共 {total:,} 次，比较 {compared} 次")
 _QUEUED: Final = Text("{count} queued · {rest}", "排队 {count} 个 · {rest}")
 _DIFFERENCES: Final = Text("Differences…", "差异…")
+_DIFFERENCES_TIP: Final = Text("List what differs between the compared runs", "列出所比较运行之间的不同之处")
 _DELETED: Final = Text("{count} deleted", "已删除 {count} 个")
 _UNDO: Final = Text("Undo", "撤销")
 _REFUSED: Final = Text("A running run cannot be deleted", "运行中的记录不能删除")
@@ -119,6 +120,7 @@ class RunsPanel(QWidget):
         self.differences = QPushButton()
         bind(self, self.undo_button.setText, _UNDO)
         bind(self, self.differences.setText, _DIFFERENCES)
+        bind(self, self.differences.setToolTip, _DIFFERENCES_TIP)
         self.undo_button.clicked.connect(self.undo_delete)
         self.differences.clicked.connect(self.differences_asked)
         self.actions_of: dict[str, QAction] = {}
