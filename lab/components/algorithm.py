@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from lab.components.base import Component, check_signature
 from lab.components.dataset import Sequences
 from lab.gradients.steps import LinearLayer
+from lab.gradients.tangent import Directions
 
 
 @final
@@ -120,6 +121,17 @@ class Learner(Protocol):
 
     def linearise(self, first: int, last: int) -> Sequence[LinearLayer]:
         """How the states of each layer after steps first ... last - 1 depend on those before and on its weights."""
+        ...
+
+    def directions(self, first: int, last: int, weights: NDArray[Any] | None = None) -> Directions:
+        """Steps first ... last - 1 to be followed in single directions, at the cost of the step itself.
+
+        `weights` is a direction of all weights, one layer after the other, in which they move at every step.
+        """
+        ...
+
+    def loss(self, first: int, last: int) -> float | None:
+        """The mean loss over steps first ... last - 1, and no gradient. None where no target of the window counts."""
         ...
 
     def put(self, total: NDArray[Any]) -> None:

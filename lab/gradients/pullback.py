@@ -72,11 +72,47 @@ class Pullback:
         )
         back = [(one, vjp(seeds, stop=[*weights, one])) for one in net_inputs(traced)]
         self.net = tuple(found[one] for one, found in back if one in found)
+        self.sweep = Sweep(self.arriving)
+
+    def pull(
+        self, passage: "Passage", roots: Sequence[Var], cotangents: Mapping[str, Array], steps: int | Array
+    ) -> list[Array]:
+        """The arrays of roots, (R, ·), for cotangents (R, ·) that arrive at `steps`: one step, or one for each row."""
+        return self.sweep.values(passage, roots, cotangents, steps)
+
+
+@final
+class Sweep:
+    """Computes, step by step, what depends on values that arrive from another step; the rest is computed for all."""
+
+    def __init__(self, arriving: Mapping[str, Var]) -> None:
+        self.arriving = arriving
         self._fronts: dict[tuple[int, ...], list[Var]] = {}
         self._orders: dict[tuple[int, ...], list[Var]] = {}
 
+    def values(
+        self, passage: "Passage", roots: Sequence[Var], arrived: Mapping[str, Array], steps: int | Array
+    ) -> list[Array]:
+        """The arrays of roots, (R, ·), for what arrived, (R, ·), at `steps`: one step, or one for each row."""
+        rows = len(next(iter(arrived.values())))
+        given: dict[Var, Array] = {self.arriving[name]: array for name, array in arrived.items()}
+        front = self.front(roots)
+        arrays = passage.values(front)
+        for value in front:
+            array = arrays[value]
+            if value.batched:
+                # One row stands for all of them.
+                array = array[steps : steps + 1] if isinstance(steps, int) else array[steps]
+            given[value] = array
+        for value in self._order(roots):
+            if isinstance(value.origin, Literal):
+                given[value] = np.asarray(value.origin.value, FLOAT)
+            else:
+                given[value] = EVALUATE[value.primitive](value, tuple(given[one] for one in value.inputs))
+        return [np.broadcast_to(given[root], (rows, *root.shape)) for root in roots]
+
     def front(self, roots: Sequence[Var]) -> list[Var]:
-        """The values that roots are made from and that no cotangent changes."""
+        """The values that roots are made from and that nothing that arrives changes."""
         key = tuple(root.number for root in roots)
         if key not in self._fronts:
             found: dict[int, Var] = {}
@@ -95,7 +131,7 @@ class Pullback:
         return self._fronts[key]
 
     def _order(self, roots: Sequence[Var]) -> list[Var]:
-        """What is to be computed in each pull, operands first."""
+        """What is to be computed at each step, operands first."""
         key = tuple(root.number for root in roots)
         if key not in self._orders:
             known = {value.number for value in self.front(roots)}
@@ -110,27 +146,6 @@ class Pullback:
                     stack.extend(value.inputs)
             self._orders[key] = sorted(order, key=lambda value: value.number)
         return self._orders[key]
-
-    def pull(
-        self, passage: "Passage", roots: Sequence[Var], cotangents: Mapping[str, Array], steps: int | Array
-    ) -> list[Array]:
-        """The arrays of roots, (R, ·), for cotangents (R, ·) that arrive at `steps`: one step, or one for each row."""
-        rows = len(next(iter(cotangents.values())))
-        given: dict[Var, Array] = {self.arriving[name]: array for name, array in cotangents.items()}
-        front = self.front(roots)
-        arrays = passage.values(front)
-        for value in front:
-            array = arrays[value]
-            if value.batched:
-                # One row stands for all of them.
-                array = array[steps : steps + 1] if isinstance(steps, int) else array[steps]
-            given[value] = array
-        for value in self._order(roots):
-            if isinstance(value.origin, Literal):
-                given[value] = np.asarray(value.origin.value, FLOAT)
-            else:
-                given[value] = EVALUATE[value.primitive](value, tuple(given[one] for one in value.inputs))
-        return [np.broadcast_to(given[root], (rows, *root.shape)) for root in roots]
 
 
 @final

@@ -7,6 +7,7 @@ gradients of the parameters follow from theirs.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, final
 
 import numpy as np
@@ -16,6 +17,7 @@ from lab.compile.executor import Executor
 from lab.compile.weights import WeightGradients
 from lab.errors import TrainingError
 from lab.gradients.jacobian import state_jacobians
+from lab.gradients.layer_tangent import LayerTangent
 from lab.gradients.pullback import FLOAT, Passage, Pullback
 from lab.gradients.unrolled import Calculus
 from lab.model.blueprint import Block
@@ -70,7 +72,7 @@ class LinearLayer:
 
 
 @final
-class _LayerStep:
+class LayerStep:
     """The equations of one layer, ready to be differentiated."""
 
     def __init__(self, block: Block, pullback: Pullback, first_column: int, embedding: tuple[int, int] | None) -> None:
@@ -82,6 +84,11 @@ class _LayerStep:
         self.own = _slices(rows | sizes)
         self.columns = slice(first_column, first_column + sum(sizes.values()) + sum(rows.values()))
         self.to_parameters = WeightGradients(pullback.traced, [pull.weight for pull in pullback.weights])
+
+    @cached_property
+    def tangent(self) -> LayerTangent:
+        """The tangent of the step."""
+        return LayerTangent(self.pullback)
 
 
 def _slices(sizes: dict[str, int]) -> dict[str, slice]:
@@ -108,25 +115,25 @@ class Steps:
             )
         self.network = network
         self._plan = calculus.plan
-        self._layers: list[_LayerStep] = []
+        self.layers: list[LayerStep] = []
         start = 0
         for depth, (block,) in enumerate(calculus.plan.layers):
             place = calculus.plan.places.get("input.E") if depth == 0 else None
             embedding = None if place is None else (place.shape[0], place.shape[1])
-            self._layers.append(_LayerStep(block, calculus.pullback(block), start, embedding))
-            start = self._layers[-1].columns.stop
-        self.columns = tuple(layer.columns.stop - layer.columns.start for layer in self._layers)
+            self.layers.append(LayerStep(block, calculus.pullback(block), start, embedding))
+            start = self.layers[-1].columns.stop
+        self.columns = tuple(layer.columns.stop - layer.columns.start for layer in self.layers)
         """Entries of the weights of each layer."""
-        self.sizes = tuple(layer.size for layer in self._layers)
+        self.sizes = tuple(layer.size for layer in self.layers)
         """S of each layer: the numbers in all its states."""
 
     def linearise(self, first: int, last: int) -> list[LinearLayer]:
         """The layers over steps first ... last - 1, from the lowest up; A, C and factors at the states as they were."""
-        return [self._linear(depth, first, last) for depth in range(len(self._layers))]
+        return [self._linear(depth, first, last) for depth in range(len(self.layers))]
 
     def seeds(self, first: int, last: int) -> Array:
         """∂L/∂s_t of the top layer by what it hands on at step t itself, (T, B, S), after the loss was judged."""
-        layer, top = self._layers[-1], self.network.layers[-1]
+        layer, top = self.layers[-1], self.network.layers[-1]
         given = top.seeds[first:last, : self.batch].astype(self.network.dtype)
         if top.mask is not None:
             given *= top.mask[first:last, : self.batch]
@@ -146,7 +153,7 @@ class Steps:
 
     def put(self, total: Array) -> None:
         """Write the gradients of the parameters of all layers into the network's, from those of all columns."""
-        for depth, layer in enumerate(self._layers):
+        for depth, layer in enumerate(self.layers):
             own = total[layer.columns]
             if layer.embedding:
                 place = self._plan.places["input.E"]
@@ -167,7 +174,7 @@ class Steps:
 
     def passage(self, depth: int, first: int, last: int) -> Passage:
         """All samples' way through a layer in a window; row t B + b is step first + t of sample b."""
-        layer, executor = self._layers[depth], self.executor(depth)
+        layer, executor = self.layers[depth], self.executor(depth)
         block, traced = layer.block, layer.pullback.traced
         part = self.network.parameters[block.start : block.start + block.size]
         parameters = {name: place.view(part) for name, place in block.places.items()}
@@ -177,7 +184,7 @@ class Steps:
         return Passage(traced, parameters | self._plan.constants(block), states, inputs)
 
     def _linear(self, depth: int, first: int, last: int) -> LinearLayer:
-        layer = self._layers[depth]
+        layer = self.layers[depth]
         pullback, dtype = layer.pullback, self.network.dtype
         passage = self.passage(depth, first, last)
         steps, batch = last - first, self.batch
@@ -204,7 +211,7 @@ class Steps:
             factors += [Factor(columns, found[value], None) for value in pull.rows]
         return LinearLayer(transition, self._below(depth, found, first, last), factors, layer.columns)
 
-    def _embedded(self, layer: _LayerStep, found: dict[Any, Array], first: int, last: int) -> list[Factor]:
+    def _embedded(self, layer: LayerStep, found: dict[Any, Array], first: int, last: int) -> list[Factor]:
         """The factor of a learned embedding: the row of the symbol that was read."""
         into = layer.pullback.inputs.get("x")
         if layer.embedding is None or into is None:
@@ -216,7 +223,7 @@ class Steps:
         """∂s_t/∂s'_t: through what the layer below hands on, thinned out by dropout, and through its states as such."""
         if depth == 0:
             return None
-        layer, under = self._layers[depth], self._layers[depth - 1]
+        layer, under = self.layers[depth], self.layers[depth - 1]
         total = np.zeros((last - first, self.batch, layer.size, under.size), self.network.dtype)
         inputs = layer.pullback.inputs
         if "x" in inputs:

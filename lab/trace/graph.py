@@ -28,7 +28,7 @@ class Depends(IntFlag):
     STATE = 2
     """The state of the step before."""
     COTANGENT = 4
-    """A cotangent that arrives from the step after."""
+    """A cotangent that arrives from the step after, or a tangent from the step before."""
 
 
 @final
@@ -47,7 +47,8 @@ LEAF_DEPENDS: Final[Mapping[str, Depends]] = {
     "state": Depends.STATE,
     "output_gradient": Depends.SEQUENCE,
     "cotangent": Depends.COTANGENT,
-    "tangent": Depends.SEQUENCE,
+    "tangent": Depends.COTANGENT,
+    "weight_tangent": Depends.NOTHING,
     "weight_gradient": Depends.NOTHING,
 }
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from lab.components.algorithm import Batch
 from lab.errors import TrainingError
 from lab.gradients.steps import LinearLayer, Steps
+from lab.gradients.tangent import Directions
 from lab.gradients.unrolled import Calculus
 from lab.model.network import Network, States
 
@@ -102,6 +103,17 @@ class NetworkLearner:
     def linearise(self, first: int, last: int) -> list[LinearLayer]:
         """How the states of each layer after steps first ... last - 1 depend on those before and on its weights."""
         return self._steps.linearise(first, last)
+
+    def directions(self, first: int, last: int, weights: Array | None = None) -> Directions:
+        """Steps first ... last - 1 to be followed in single directions, at the cost of the step itself.
+
+        `weights` is a direction of all weights, one layer after the other, in which they move at every step.
+        """
+        return Directions(self._steps, first, last, weights)
+
+    def loss(self, first: int, last: int) -> float | None:
+        """The mean loss over steps first ... last - 1, and no gradient. None where no target of the window counts."""
+        return self.network.judge(first, last)
 
     def put(self, total: Array) -> None:
         """Leave in `gradient` that of the layers' parameters, from that of all weights, one layer after the other."""
