@@ -1,4 +1,4 @@
-"""Takes the pictures: the gallery, runs in every perspective, a failed and a lost run, in both looks and sizes."""
+"""Takes the pictures: the gallery, every view with real results, failed and lost runs, in all looks and sizes."""
 
 import argparse
 import sys
@@ -17,11 +17,13 @@ def gallery(director: Director) -> None:
 
 def airline(director: Director) -> None:
     director.open("airline")
+    director.take_all("empty")
     director.run()
     director.take_all("run", sizes=(*SIZES, (2560, 1200)))
+    # Between them these show each of the views, also where the window is small and some are behind tabs.
     for name in ("memory", "gradients", "compare"):
         director.desk.window.apply_perspective(name)
-        director.take_all(name, sizes=SIZES[:1])
+        director.take_all(name)
     director.desk.window.apply_perspective("overview")
     director.desk.window.start_present(full_screen=False)
     director.take_all("present", sizes=SIZES[:1])
@@ -31,7 +33,7 @@ def airline(director: Director) -> None:
 def adding(director: Director) -> None:
     director.open("adding", training__epochs=2)
     director.run(updates=150)
-    director.take_all("adding", sizes=SIZES[:1])
+    director.take_all("adding")
     director.desk.actions.stop.trigger()
     director.wait(1.0)
     director.leave()
@@ -40,7 +42,7 @@ def adding(director: Director) -> None:
 def characters(director: Director) -> None:
     director.open("characters", layers__0__hidden=64)
     director.run(updates=400)
-    director.take_all("characters", sizes=SIZES[:1])
+    director.take_all("characters")
     director.desk.actions.stop.trigger()
     director.wait(1.0)
     director.leave()
@@ -50,6 +52,9 @@ def failed(director: Director) -> None:
     director.open("airline", training__learning_rate=100000.0, training__clip_norm=0.0, training__optimizer="sgd")
     director.run()
     director.take_all("failed")
+    director.desk.window.apply_perspective("memory")
+    director.take_all("failed-memory", sizes=SIZES[:1])
+    director.desk.window.apply_perspective("overview")
     director.leave()
 
 
@@ -57,7 +62,7 @@ def lost(director: Director) -> None:
     director.open("adding")
     director.run(updates=100)
     director.kill_worker()
-    director.take_all("lost", sizes=SIZES[:1])
+    director.take_all("lost")
 
 
 SCENES: Final[dict[str, Callable[[Director], None]]] = {

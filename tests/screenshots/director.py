@@ -18,7 +18,7 @@ from lab.ui.settings import Settings, follow
 
 PATIENCE: Final = 240.0
 """Seconds that a scene may take to come about."""
-LOOKS: Final = (("light", "en"), ("dark", "zh"))
+LOOKS: Final = (("light", "en"), ("light", "zh"), ("dark", "en"), ("dark", "zh"))
 SIZES: Final = ((1600, 1000), (1024, 768))
 
 
@@ -110,7 +110,7 @@ class Director:
         self._say(str(path))
 
     def take_all(self, name: str, *, sizes: tuple[tuple[int, int], ...] = SIZES) -> None:
-        """Take a picture in both looks and all sizes."""
+        """Take a picture in both themes, both languages and all sizes: the same trained window, dressed anew."""
         for theme, language in LOOKS:
             for size in sizes:
                 with self.look(theme, language, size):
