@@ -26,7 +26,8 @@ class Sequences:
     `inputs` are real, (T, N, M), or whole symbols, (T, N). `targets` of each step are real (T, N, K) or classes (T, N);
     targets of each sequence are real (N, K) or classes (N,). `lengths` (N,) are the true lengths, None where all are T.
     `counted` (T, N) says which steps count in loss and metrics (steps that only warm the state do not), None where all
-    do. `continuous` says that sequence n + 1 goes on where n ends, so that the state may be carried.
+    do. `continuous` says that sequence n + 1 goes on where n ends, so that the state may be carried. Where several
+    classes are right at a step, `allowed` (T, N, K) says which; the target is the one of them that came.
     """
 
     inputs: NDArray[Any]
@@ -34,6 +35,7 @@ class Sequences:
     lengths: NDArray[Any] | None = None
     counted: NDArray[np.bool_] | None = None
     continuous: bool = False
+    allowed: NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
         inputs = _numbers("inputs", self.inputs)
@@ -53,6 +55,10 @@ class Sequences:
             _expect_shape("counted", np.shape(self.counted), (self.steps, self.count))
             if self.counted.dtype != np.bool_:
                 raise DataError(f"counted must be of type bool, not {self.counted.dtype}")
+        if self.allowed is not None:
+            _expect_shape("allowed", np.shape(self.allowed)[:-1], (self.steps, self.count))
+            if self.allowed.dtype != np.bool_ or _real(targets) or not self.per_step:
+                raise DataError("allowed must be of type bool, and the targets a class at each step")
 
     @property
     def steps(self) -> int:
@@ -80,9 +86,10 @@ class Data:
     """A loaded dataset. DataError where the splits do not fit together or the sizes are not those of the arrays.
 
     `baselines` are what predictors without parameters reach on the test split, in the metric called `metric` (`rmse`,
-    `mse`, `accuracy` or `bits-per-character`). `inputs` is the number M of input features, or of symbols; `outputs` the
-    number K of target values, or of classes. `times` labels the steps of a split. `to_units` turns predictions or
-    targets of a split, given by its name, into `unit`, the unit the data came in.
+    `mse`, `accuracy` or `bits-per-character`); `more_metrics` names others to measure besides. `inputs` is the number M
+    of input features, or of symbols; `outputs` the number K of target values, or of classes. `times` labels the steps
+    of a split. `to_units` turns predictions or targets of a split, given by its name, into `unit`, the unit the data
+    came in. `step_time` is how long a step is in the unit in which metrics count time, as Lyapunov times.
     """
 
     train: Sequences
@@ -90,6 +97,7 @@ class Data:
     test: Sequences | None = None
     baselines: Mapping[str, float]
     metric: str
+    more_metrics: tuple[str, ...] = ()
     inputs: int
     outputs: int
     symbols: tuple[str, ...] = ()
@@ -97,11 +105,14 @@ class Data:
     times: Mapping[str, Sequence[str]] = field(default_factory=dict)
     unit: str = ""
     to_units: Callable[[str, NDArray[Any]], NDArray[Any]] = _unchanged
+    step_time: float = 1.0
 
     def __post_init__(self) -> None:
         for split, sequences in self.splits().items():
             _expect_extent(f"{split} inputs", sequences.inputs, 3, self.inputs, "symbols")
             _expect_extent(f"{split} targets", sequences.targets, 2, self.outputs, "classes")
+            if sequences.allowed is not None and sequences.allowed.shape[-1] != self.outputs:
+                raise DataError(f"{split} allowed has {sequences.allowed.shape[-1]} classes, not {self.outputs}")
             if sequences.per_step != self.train.per_step:
                 raise DataError(f"the train and {split} targets are not alike: one has a target for each step")
             for name in ("inputs", "targets"):

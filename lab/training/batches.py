@@ -22,6 +22,7 @@ def select(sequences: Sequences, columns: Array) -> Sequences:
         lengths=None if sequences.lengths is None else sequences.lengths[columns],
         counted=None if sequences.counted is None else sequences.counted[:, columns],
         continuous=sequences.continuous,
+        allowed=None if sequences.allowed is None else sequences.allowed[:, columns],
     )
 
 

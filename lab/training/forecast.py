@@ -7,11 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lab.compile.targets.numpy import NumpyTarget
-from lab.components.dataset import Continuation
-from lab.errors import ExperimentError
-from lab.model.network import Network
+from lab.components.dataset import Continuation, Sequences
+from lab.errors import DataError
+from lab.model.blueprint import Blueprint
+from lab.model.network import QUIET, Network
 from lab.training.memory import check_room
-from lab.training.setup import Setup
+from lab.training.setup import Setup, check_stepwise
 
 Array = NDArray[Any]
 
@@ -26,9 +27,9 @@ def continued_text(setup: Setup, parameters: Array, steps: int, temperature: flo
     test = data.test or data.train
     length = test.steps if test.lengths is None else int(test.lengths[-1])
     known = np.append(test.inputs[:length, -1], test.targets[length - 1, -1])
-    walk = _Walk(setup, parameters, known, steps)
+    walk = _Walk(setup.plan, np.dtype(setup.spec.dtype), parameters, known[:, None], steps)
     generator = np.random.default_rng([setup.spec.seed, 3])
-    written = [_choice(probabilities, temperature, generator, walk.put) for probabilities in walk]
+    written = [_choice(probabilities[0], temperature, generator, walk.put) for probabilities in walk]
     symbols = data.symbols or tuple(f"{number} " for number in range(data.inputs))
     return "".join(symbols[code] for code in known), "".join(symbols[code] for code in written)
 
@@ -38,13 +39,31 @@ def continued_series(setup: Setup, parameters: Array, steps: int, source: Contin
 
     The values are in data units. ExperimentError where the network cannot go on.
     """
-    walk = _Walk(setup, parameters, source.inputs, steps)
+    walk = _Walk(setup.plan, np.dtype(setup.spec.dtype), parameters, source.inputs[:, None], steps)
     found = []
     for prediction in walk:
-        label, value, inputs = source.follow(prediction)
-        walk.put(inputs)
+        label, value, inputs = source.follow(prediction[0])
+        walk.put(inputs[None])
         found.append((label, np.asarray(value)))
     return found
+
+
+@QUIET
+def free_run(network: Network, sequences: Sequences, columns: Array, first: int, last: int) -> Array:
+    """What a network says at steps `first` to `last` - 1 of some sequences, (steps, columns, K), left to itself.
+
+    It reads the true inputs up to step `first`, and from there on what it said at the step before in place of them.
+    DataError where the predictions are not the inputs of the next step.
+    """
+    inputs = sequences.inputs
+    if inputs.ndim < 3 or sequences.targets.shape != inputs.shape:
+        raise DataError("there is no free run: the predictions are not the inputs of the next step")
+    walk = _Walk(network.plan, network.dtype, network.parameters, inputs[: first + 1, columns], last - first)
+    found = []
+    for prediction in walk:
+        walk.put(prediction)
+        found.append(prediction)
+    return np.stack(found)
 
 
 def _choice(probabilities: Array, temperature: float, draw: np.random.Generator, put: Callable[[Any], None]) -> int:
@@ -54,35 +73,30 @@ def _choice(probabilities: Array, temperature: float, draw: np.random.Generator,
         logarithms = np.log(np.maximum(probabilities.astype(np.float64), np.finfo(np.float64).tiny)) / temperature
         shares = np.exp(logarithms - logarithms.max())
         code = int(draw.choice(len(shares), p=shares / shares.sum()))
-    put(code)
+    put([code])
     return code
 
 
 @final
 class _Walk:
-    """Runs a network over known inputs (T, ...), and then step by step over those that `put` gives it.
+    """Runs a network over known inputs (T, B, ...), and then step by step over those that `put` gives it, (B, ...).
 
-    An iteration gives the outputs of the head, (K,), of `steps` steps, the first of them that of the last known input.
+    An iteration gives the outputs of the head, (B, K), of `steps` steps, the first those of the last known input.
     """
 
-    def __init__(self, setup: Setup, parameters: Array, known: Array, steps: int) -> None:
-        architecture = setup.plan.architecture
-        if architecture.readout != "every-step" or any(layer.bidirectional for layer in architecture.layers):
-            what = "a layer of two directions" if architecture.readout == "every-step" else "its readout"
-            raise ExperimentError(
-                f"the network cannot go on step by step: {what} needs the whole sequence",
-                remedy='Train with output.readout = "every-step" and layers in one direction',
-            )
+    def __init__(self, plan: Blueprint, dtype: np.dtype[Any], parameters: Array, known: Array, steps: int) -> None:
+        architecture = plan.architecture
+        check_stepwise(architecture)
         self.known, self.steps = len(known), steps
-        total = self.known + steps - 1
-        needed = setup.plan.bytes(total, 1, np.dtype(setup.spec.dtype).itemsize)
+        total, batch = self.known + steps - 1, known.shape[1]
+        needed = plan.bytes(total, batch, dtype.itemsize)
         check_room(needed, f"{steps:,} steps", "Ask for fewer steps")
-        inputs = np.zeros((total, 1, *known.shape[1:]), known.dtype)
-        inputs[: self.known, 0] = known
-        targets = np.zeros((total, 1) if architecture.classes else (total, 1, architecture.outputs))
-        self.network = Network(setup.plan, steps=total, batch=1, dtype=setup.spec.dtype, target=NumpyTarget())
+        inputs = np.zeros((total, *known.shape[1:]), known.dtype)
+        inputs[: self.known] = known
+        targets = np.zeros((total, batch) if architecture.classes else (total, batch, architecture.outputs))
+        self.network = Network(plan, steps=total, batch=batch, dtype=dtype, target=NumpyTarget())
         self.network.parameters[:] = parameters
-        self.network.begin(inputs, targets.astype(np.int64 if architecture.classes else setup.spec.dtype))
+        self.network.begin(inputs, targets.astype(np.int64 if architecture.classes else dtype))
         self.at = 0
 
     def __iter__(self) -> Iterator[Array]:
@@ -91,9 +105,9 @@ class _Walk:
             network.forward(self.at, last)
             network.judge(last - 1, last)
             self.at = last
-            yield network.predictions().outputs[0]
+            yield network.predictions().outputs
 
     def put(self, inputs: Any) -> None:
         """The inputs of the step after the last one that was given out."""
         if self.at < self.known + self.steps - 1:
-            self.network.put_input(self.at, np.asarray([inputs]))
+            self.network.put_input(self.at, np.asarray(inputs))

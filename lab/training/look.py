@@ -1,6 +1,7 @@
 """A look at a network that learns: what probes are given of it, worked out when they ask for it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, Final, final
 
@@ -15,7 +16,7 @@ from lab.model.blueprint import Block
 from lab.model.network import Network
 from lab.trace.graph import Var
 from lab.training.batches import select
-from lab.training.evaluate import evaluate, in_units
+from lab.training.evaluate import evaluate, in_units, measure
 from lab.training.labels import sample_labels, step_labels
 from lab.training.series import AT_ONCE, SeriesLook
 from lab.training.trainer import Trainer
@@ -197,11 +198,8 @@ class NetworkLook:
         batch = min(count, AT_ONCE)
         part = whole if count == whole.count else select(whole, np.arange(count))
         evaluation = evaluate(self._network(whole.steps, batch), part, batch)
-        if count == whole.count:
-            predictions, targets = in_units(self.data, self.split, evaluation)
-        else:  # the units of the data are known for whole splits alone
-            predictions, targets = evaluation.predictions, evaluation.targets
-        return predictions, targets, setup.metrics[0].compute(predictions, targets)
+        predictions, targets = in_units(self.data, self.split, evaluation)
+        return predictions, targets, measure(self.data, self.split, evaluation, setup.metrics[0])
 
     def through_time(self, layer: str, sample: int) -> ThroughTime:
         """The gradients through time of a layer in a watched sample."""
@@ -230,7 +228,10 @@ class NetworkLook:
 
     def series(self) -> Series | None:
         """The whole series with its forecasts, if the dataset is one."""
-        return self._series.forecast(self._network)
+        found = self._series.forecast(self._network)
+        if found is None or self._series.judges:
+            return found
+        return replace(found, error=self._judged[2])
 
     def _network(self, steps: int, batch: int, use: str = "") -> Network:
         """A network with the parameters of this look, kept for the next; another `use` has another one."""
@@ -262,4 +263,5 @@ def _cut(sequences: Sequences, first: int, last: int) -> Sequences:
         targets=sequences.targets[first:last] if sequences.per_step else sequences.targets,
         lengths=None if lengths is None else np.minimum(lengths, last),
         counted=None if sequences.counted is None else sequences.counted[first:last],
+        allowed=None if sequences.allowed is None else sequences.allowed[first:last],
     )

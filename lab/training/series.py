@@ -55,6 +55,8 @@ class SeriesLook:
         train = setup.data.train
         self._is_one = train.continuous and train.per_step and train.targets.dtype.kind == "f"
         self._is_one = self._is_one and setup.data.outputs == 1 and bool(self._splits())
+        self.judges = set(setup.metrics[0].asks()) <= {"predictions", "targets"}
+        """Whether predictions and targets are all that the dataset's metric asks for; there is no error otherwise."""
 
     def forecast(self, networks: Networks) -> Series | None:
         """The series with the forecasts of a network; None where the dataset is not a series, or too long a one."""
@@ -63,7 +65,7 @@ class SeriesLook:
         known, forecast = self._run(networks)
         first = known.starts.get("test")
         tested = slice(len(forecast) if first is None else first, None)
-        pair = forecast[tested, None], known.truth[tested, None]
+        pair = forecast[tested], known.truth[tested]
         return Series(
             position=np.arange(len(forecast)),
             truth=known.truth,
@@ -72,7 +74,7 @@ class SeriesLook:
             test_from=first,
             labels=known.labels,
             baselines=known.baselines,
-            error=float("nan") if first is None else self.setup.metrics[0].compute(*pair),
+            error=float("nan") if first is None else self._error(*pair),
         )
 
     def _splits(self) -> tuple[str, ...]:
@@ -156,12 +158,18 @@ class SeriesLook:
         found: dict[str, Array] = {}
         if test_from is None:
             return found
-        metric = self.setup.metrics[0]
         for name, stated in self.setup.data.baselines.items():
             for lag in range(1, min(MOST_LAG, test_from) + 1):
                 shifted = np.concatenate([np.full(lag, np.nan), truth[:-lag]])
-                reached = metric.compute(shifted[test_from:, None], truth[test_from:, None])
+                reached = self._error(shifted[test_from:], truth[test_from:])
                 if np.isclose(reached, stated, rtol=1e-6, atol=0):
                     found[name] = shifted
                     break
         return found
+
+    def _error(self, forecast: Array, truth: Array) -> float:
+        if not self.judges:
+            return float("nan")
+        known = {"predictions": forecast[:, None], "targets": truth[:, None]}
+        metric = self.setup.metrics[0]
+        return metric.compute(**{name: known[name] for name in metric.asks()})

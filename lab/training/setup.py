@@ -88,6 +88,8 @@ def set_up(spec: Spec, catalog: Catalog, file: str | None = None) -> Setup:
         loss=loss,
         metrics=_metrics(data, catalog),
     )
+    if any("free_run" in metric.asks() for metric in setup.metrics):
+        check_stepwise(setup.plan.architecture)
     check_size(setup)
     return setup
 
@@ -98,10 +100,21 @@ def check_size(setup: Setup) -> None:
     check_room(needed, "this network", "Make layers smaller, or set training.batch_size or the dataset's length lower")
 
 
+def check_stepwise(architecture: Architecture) -> None:
+    """ExperimentError where the network cannot go on step by step from its own predictions."""
+    if architecture.readout == "every-step" and not any(layer.bidirectional for layer in architecture.layers):
+        return
+    what = "a layer of two directions" if architecture.readout == "every-step" else "its readout"
+    raise ExperimentError(
+        f"the network cannot go on step by step: {what} needs the whole sequence",
+        remedy='Train with output.readout = "every-step" and layers in one direction',
+    )
+
+
 def _metrics(data: Data, catalog: Catalog) -> tuple[Metric, ...]:
-    """The dataset's metric, and of classes the accuracy besides."""
+    """The dataset's metrics, and of classes the accuracy besides."""
     classes = data.train.targets.dtype.kind != "f"
-    names = dict.fromkeys([data.metric, "accuracy"] if classes else [data.metric])
+    names = dict.fromkeys([data.metric, *data.more_metrics, *(["accuracy"] if classes else [])])
     return tuple(cast(Metric, catalog.get("metric", name)()) for name in names)
 
 

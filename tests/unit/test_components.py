@@ -171,7 +171,7 @@ def test_right_components_are_taken(base: type[Component]) -> None:
         (Loss, {"head": "soft-max"}, "loss 'new' has the head 'soft-max'; did you mean 'softmax'?", "Set head to one of 'linear', 'softmax', 'sigmoid'"),
         (Loss, {"target_kind": None}, "loss 'new' does not say its target_kind", "Set target_kind to one of 'real', 'class', 'binary'"),
         (Metric, {"better": "less"}, "metric 'new' has the better 'less'", "Set better to one of 'lower', 'higher'"),
-        (Metric, {"compute": None}, "metric 'new' has no compute", "Define compute(self, predictions, targets) in the class"),
+        (Metric, {"compute": None}, "metric 'new' has no compute", "Define compute(self, ...) in the class"),
     ],
 )  # fmt: skip
 def test_wrong_components_are_refused(

@@ -15,6 +15,14 @@ _BASELINES: Final = {
     "pairs": Text("pairs", "双字频率"),
     "triples": Text("triples", "三字频率"),
     "autoregression of order 2": Text("AR(2)", "AR(2)"),
+    "second symbol forgotten": Text("second symbol forgotten", "忘记第二个符号"),
+    "first symbol forgotten": Text("first symbol forgotten", "忘记第一个符号"),
+    "learned by heart": Text("learned by heart", "死记硬背"),
+    "always even": Text("always even", "恒为偶数"),
+    "last digit": Text("last digit", "最后一个数字"),
+    "last true value": Text("last true value", "保持末个真值"),
+    "linear in the last 30 inputs": Text("linear in 30 inputs", "30 个输入的线性函数"),
+    "true wave": Text("true wave", "真实波形"),
 }
 _METRICS: Final = {
     "rmse": Text("RMSE", "RMSE"),
@@ -22,6 +30,13 @@ _METRICS: Final = {
     "mae": Text("MAE", "平均绝对误差"),
     "accuracy": Text("accuracy", "准确率"),
     "bits-per-character": Text("bits per character", "比特每字符"),
+    "nrmse": Text("NRMSE", "NRMSE"),
+    "free-run-nrmse": Text("free-run NRMSE", "自由运行 NRMSE"),
+    "valid-time": Text("valid time", "有效时间"),
+    "legal-steps": Text("right steps", "正确步比例"),
+    "legal-sequences": Text("flawless sequences", "全对序列比例"),
+    "steps-before-error": Text("steps before a mistake", "出错前步数"),
+    "sequences-before-error": Text("sequences before a mistake", "出错前序列数"),
 }
 _LOSSES: Final = {
     "mean-squared-error": Text("MSE", "均方误差"),

@@ -1,0 +1,85 @@
+"""A sine wave under noise: the first series anyone predicts."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lab.api import (
+    Continuation,
+    Data,
+    DataError,
+    Dataset,
+    cut_series,
+    hookimpl,
+    hyperparameter,
+    root_mean_squared_errors,
+)
+
+from ._scaled import Scale, going_on
+
+
+class NoisySine(Dataset):
+    """sin(2π t / period + φ) + noise, with a phase φ from the seed: the input is the value at t, the target the next.
+
+    The noise cannot be predicted: whoever knows the wave itself has an error of once its deviation, the "true wave" of
+    the baselines. A linear function of two values does as well without noise, sin being a solution of a linear
+    recurrence (Yule, 1927); under noise more of the past is needed, and a network that remembers it comes close.
+    """
+
+    name = "noisy-sine"
+    title = {"en": "Noisy sine", "zh": "含噪正弦波"}
+    task = "regression"
+    source = "Generated; G. U. Yule, Phil. Trans. R. Soc. A 226 (1927), of such a wave under disturbances"
+    licence = "Generated"
+
+    period: float = hyperparameter(25.0, low=2.0, high=10_000.0, unit="steps", en="Period of the wave", zh="周期")
+    noise: float = hyperparameter(0.2, low=0.0, high=10.0, en="Standard deviation of the noise", zh="噪声的标准差")
+    length: int = hyperparameter(
+        2_000, low=100, high=100_000, unit="steps", en="Length of the series", zh="时间序列长度"
+    )
+    window: int = hyperparameter(50, low=0, high=10_000, unit="steps", en="Steps of a sequence", zh="序列步数")
+
+    def load(self, seed: int) -> Data:
+        """Inputs and targets (T, N, 1): seven tenths of the steps train, a tenth validates, two tenths test."""
+        values, wave = self._series(seed)
+        train, validation = self.length * 7 // 10, self.length * 8 // 10
+        scale = Scale.of(values[: train + 1, None])
+        scaled = scale.scaled(values[:, None])
+        splits = {"train": (0, train), "validation": (train, validation), "test": (validation, self.length)}
+        sequences, rows = cut_series(scaled[:-1], scaled[1:], splits, self.window)
+        predictions = {
+            "naive": values[validation:-1],
+            "mean": values[: train + 1].mean(),
+            "true wave": wave[validation + 1 :],
+        }
+        return Data(
+            train=sequences["train"],
+            validation=sequences["validation"],
+            test=sequences["test"],
+            baselines=root_mean_squared_errors(predictions, values[validation + 1 :]),
+            metric="rmse",
+            inputs=1,
+            outputs=1,
+            input_names=("value",),
+            times={split: [str(place + 1) for place in places.T.flat] for split, places in rows.items()},
+            to_units=lambda split, array: scale.restored(array),
+        )
+
+    def continuation(self, seed: int, file: str | None = None) -> Continuation:
+        """The steps behind the end of the series."""
+        if file is not None:
+            raise DataError(f"{self.described()} reads no files", file=file)
+        values = self._series(seed)[0][:, None]
+        scale = Scale.of(values[: self.length * 7 // 10 + 1])
+        return going_on(scale.scaled(values), scale, str)
+
+    def _series(self, seed: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The values and the wave under the noise, (length + 1,) each."""
+        generator = np.random.default_rng(seed)
+        phase = generator.uniform(0, 2 * np.pi)
+        wave = np.sin(2 * np.pi * np.arange(self.length + 1) / self.period + phase)
+        return wave + self.noise * generator.normal(size=self.length + 1), wave
+
+
+@hookimpl
+def lab_register_datasets() -> list[type[Dataset]]:
+    return [NoisySine]
