@@ -1,11 +1,14 @@
-"""One measurement for `tests.bench.window`, in a process of its own: `plain` or `window`."""
+"""One measurement for `tests.bench.window`, in a process of its own: `plain`, `window` or `memory`."""
 
 import gc
 import json
+import os
 import random
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,7 +29,8 @@ WARM: Final = 0.3
 
 def main(words: list[str]) -> int:
     what, experiment, threads, seconds = words
-    found = (_plain if what == "plain" else _window)(experiment, int(threads), float(seconds))
+    measure = {"plain": _plain, "window": _window, "memory": _memory}[what]
+    found = measure(experiment, int(threads), float(seconds))
     print(json.dumps(found))
     return 0
 
@@ -84,7 +88,28 @@ class _Painted(QObject):
         return False
 
 
-def _window(experiment: str, threads: int, seconds: float) -> dict[str, Any]:
+def _memory(experiment: str, threads: int, seconds: float) -> dict[str, Any]:
+    """Megabytes of the window (not of its worker) while it is watched; the first tenth is for what is made once."""
+    sizes: list[tuple[float, float]] = []
+    with _opened(experiment, threads) as (app, desk):
+        desk.actions.run.trigger()
+        start = time.perf_counter()
+        while (now := time.perf_counter() - start) < seconds:
+            _live(app, min(10.0, seconds / 20))
+            sizes.append((now, _resident()))
+    later = [size for at, size in sizes if at > 0.1 * seconds]
+    return {"first_mb": later[0], "last_mb": later[-1], "most_mb": max(later), "seconds": seconds}
+
+
+def _resident() -> float:
+    """Megabytes that the process has in memory."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+@contextmanager
+def _opened(experiment: str, threads: int) -> Iterator[tuple[Any, Any]]:
+    """The application and its window with an experiment, a worker ready for it."""
     from lab.ui.app import application, make_desk
     from lab.ui.settings import Settings, follow
 
@@ -101,16 +126,20 @@ def _window(experiment: str, threads: int, seconds: float) -> dict[str, Any]:
         desk.start()
         gc.freeze()
         _live(app, 3.0)
+        yield app, desk
+        desk.leave()
+        desk.close()
+
+
+def _window(experiment: str, threads: int, seconds: float) -> dict[str, Any]:
+    with _opened(experiment, threads) as (app, desk):
         clicked = time.perf_counter()
         desk.actions.run.trigger()
         while not len(desk.stage.curve("train.loss").values):
             app.processEvents()
             time.sleep(0.001)
         found = {"first_point_s": time.perf_counter() - clicked}
-        found |= _watched(app, desk, seconds)
-        desk.leave()
-        desk.close()
-    return found
+        return found | _watched(app, desk, seconds)
 
 
 def _watched(app: Any, desk: Any, seconds: float) -> dict[str, Any]:
