@@ -2,11 +2,11 @@
 
 from typing import Final, final
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from lab.ui.theme import dress, ground, theme
+from lab.ui.theme import bind_theme, dress, ground, theme
 from lab.ui.view_area import Headed, ViewArea
 from lab.ui.widgets import Segments, hairline
 from lab.ui.words import Text, bind_call
@@ -41,14 +41,13 @@ class PresentPage(QWidget):
         self._body = QVBoxLayout()
         outer.addLayout(self._body, 1)
         outer.addWidget(hairline(self))
-        foot = QHBoxLayout()
-        foot.setContentsMargins(0, 8, 0, 12)
         self._choice = Segments(())
         self._choice.chosen.connect(self._chosen)
-        foot.addStretch(1)
-        foot.addWidget(self._choice)
-        foot.addStretch(1)
-        outer.addLayout(foot)
+        outer.addSpacing(8)
+        self._foot = self._make_foot()
+        outer.addWidget(self._foot)
+        outer.addSpacing(12)
+        bind_theme(self, self._resize)
         for keys, act in (("Left", self.back), ("Right", self.forward), ("Esc", self.left.emit)):
             shortcut = QShortcut(QKeySequence(keys), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -81,8 +80,13 @@ class PresentPage(QWidget):
         self._body.addWidget(frame)
         frame.show()
         self._choice.choose(self._names.index(name))
+        self._foot.ensureWidgetVisible(self._choice.buttons()[self._names.index(name)])
         self.setFocus(Qt.FocusReason.OtherFocusReason)
         self.current_changed.emit(name)
+
+    def minimumSizeHint(self) -> QSize:
+        """Small: the page waits behind the experiment, and must not widen the window."""
+        return QSize(120, 120)
 
     def forward(self) -> None:
         """The next view."""
@@ -96,6 +100,28 @@ class PresentPage(QWidget):
         """What is presented, at the top right: cell, experiment, epoch."""
         self._caption = caption
         self._show_caption()
+
+    def _make_foot(self) -> QScrollArea:
+        """The names of the views in the middle; where they are wider than the page, the shown one is in sight."""
+        foot, row = QScrollArea(), QWidget()
+        inner = QHBoxLayout(row)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.addStretch(1)
+        inner.addWidget(self._choice)
+        inner.addStretch(1)
+        foot.setWidget(row)
+        foot.setWidgetResizable(True)
+        foot.setFrameShape(QFrame.Shape.NoFrame)
+        foot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        foot.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        foot.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        ground(row, "sheet")
+        return foot
+
+    def _resize(self) -> None:
+        # Level with the row of the title beside it.
+        self._words.setFixedHeight(theme.px(24) + 12)
+        self._foot.setFixedHeight(theme.px(32))
 
     def _show_caption(self) -> None:
         self._words.setText(str(self._caption))

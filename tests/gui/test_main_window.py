@@ -500,6 +500,22 @@ def test_present_mode_shows_one_view_in_large_type(qtbot: QtBot, window: MainWin
     assert not side(window, "left").isHidden()
 
 
+def test_presenting_never_widens_the_window(make: Callable[..., MainWindow]) -> None:
+    window = make(Width.NARROW)
+    window.start_present(full_screen=False)
+    settle()
+    assert window.width() == 1024
+    for _ in ORDER:
+        window.present.forward()
+        settle()
+        chosen = next(b for b in window.present.findChildren(QToolButton) if b.isChecked())
+        assert chosen.visibleRegion().boundingRect().width() == chosen.width()
+    window.leave_present()
+    settle()
+    assert window.width() == 1024
+    assert window.minimumSizeHint().width() < 700
+
+
 def test_the_gallery_stands_alone(window: MainWindow) -> None:
     window.show_gallery()
     settle()

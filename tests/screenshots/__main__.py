@@ -25,8 +25,10 @@ def airline(director: Director) -> None:
         director.desk.window.apply_perspective(name)
         director.take_all(name)
     director.desk.window.apply_perspective("overview")
+    director.desk.window.show_panel(0)
     director.desk.window.start_present(full_screen=False)
-    director.take_all("present", sizes=SIZES[:1])
+    director.desk.window.present.show_view("through-time")
+    director.take_all("present")
     director.desk.window.leave_present()
 
 
