@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import typer
 
+from lab.cli.duel import duel
 from lab.cli.evaluate import evaluate
 from lab.cli.failure import BAD_INPUT, FAILED, INTERRUPTED, OK, UNEXPECTED, unexpected
 from lab.cli.gradcheck import gradcheck
@@ -69,6 +70,7 @@ def application() -> typer.Typer:
     app.add_typer(run_commands(), name="runs")
     app.add_typer(plugin_commands(), name="plugins")
     app.command()(gradcheck)
+    app.command()(duel)
     app.command()(source)
     return app
 

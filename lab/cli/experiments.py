@@ -33,6 +33,12 @@ def load_experiment(name: str, settings: Sequence[str], catalog: Catalog) -> Loa
     path = find_experiment(name)
     written = read_file(path, catalog)
     document = absolute_files(written, path.parent, catalog)
+    document, messages = changed(document, settings, catalog)
+    return Loaded(absolute_files(document, Path.cwd(), catalog), written, messages)
+
+
+def changed(document: Document, settings: Sequence[str], catalog: Catalog) -> tuple[Document, list[str]]:
+    """The experiment after each `--set KEY=VALUE`, and sentences about the keys that were dropped."""
     messages: list[str] = []
     for setting in settings:
         key, equals, value = setting.partition("=")
@@ -41,7 +47,7 @@ def load_experiment(name: str, settings: Sequence[str], catalog: Catalog) -> Loa
         change = set_value(document, key.strip(), value, catalog)
         document = change.document
         messages += change.messages
-    return Loaded(absolute_files(document, Path.cwd(), catalog), written, messages)
+    return document, messages
 
 
 def find_experiment(name: str) -> Path:

@@ -233,6 +233,11 @@ class Network:
         self.readout.forward()
         return float(self.readout.states("loss")[1, :count].sum(dtype=np.float64) / count)
 
+    @property
+    def judged(self) -> int:
+        """How many targets the last `judge` took the mean over."""
+        return len(self._rows[0])
+
     def _target_rows(self, steps: Array, samples: Array) -> Array:
         samples = self._order[samples]
         by_step = (
