@@ -17,7 +17,7 @@ from rich.console import Console
 
 from tests.bench.load import machine, processors
 from tests.bench.options import Options, Section
-from tests.bench.problems import CUSTOM_CELL, SIZES, STANDARD_CELLS
+from tests.bench.problems import CUSTOM_CELLS, SIZES, STANDARD_CELLS
 from tests.bench.race import Pace
 from tests.bench.sections import cost, memory, scan, start, updates
 from tests.bench.worker import BenchError
@@ -87,7 +87,7 @@ def _print(console: Console, section: Section) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make bench ARGS=…", description="How fast the engine is, beside its peers.")
-    cells = (*STANDARD_CELLS, CUSTOM_CELL)
+    cells = (*STANDARD_CELLS, *CUSTOM_CELLS)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures to this file")
     parser.add_argument("--quick", action="store_true", help="few repeats: shows that it works, not how fast it is")
     parser.add_argument("--only", action="append", choices=SECTIONS, help="run this section; may be given again")

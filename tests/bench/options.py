@@ -6,7 +6,7 @@ from typing import Any, final
 
 from rich.table import Table
 
-from tests.bench.problems import CUSTOM_CELL, SIZES, STANDARD_CELLS
+from tests.bench.problems import CUSTOM_CELLS, SIZES, STANDARD_CELLS
 from tests.bench.race import QUIET, Pace
 
 
@@ -15,7 +15,7 @@ from tests.bench.race import QUIET, Pace
 class Options:
     """Which cells and sizes, with how many threads, how thoroughly; `say` tells what is being done."""
 
-    cells: Sequence[str] = (*STANDARD_CELLS, CUSTOM_CELL)
+    cells: Sequence[str] = (*STANDARD_CELLS, *CUSTOM_CELLS)
     sizes: Sequence[str] = tuple(SIZES)
     threads: Sequence[int] = (1, 2)
     pace: Pace = field(default_factory=Pace)

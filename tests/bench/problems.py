@@ -32,28 +32,34 @@ SIZES: Final = {
     "S4": Size(64, 100, 128, 512),
 }
 STANDARD_CELLS: Final = ("lstm", "gru", "elman")
-CUSTOM_CELL: Final = "peephole-lstm"
+CUSTOM_CELLS: Final = ("peephole-lstm", "coupled-lstm", "clockwork", "multiplicative")
+"""Cells that no peer has a layer for: it runs them as eager code."""
 SETTINGS: Final[dict[str, dict[str, str]]] = {"gru": {"reset": "after"}}
 """Hyperparameters with which a cell of ours is that of the peers."""
-GATES: Final = {"lstm": "ifco", "gru": "rzh", "elman": ("",), "peephole-lstm": "ifco"}
-"""The gates of each cell, in the order in which PyTorch stacks them."""
+GATES: Final[dict[str, dict[str, str | tuple[str, ...]]]] = {
+    "lstm": dict.fromkeys("WUb", "ifco"),
+    "gru": dict.fromkeys("WUb", "rzh"),
+    "elman": dict.fromkeys("WUb", ("",)),
+    "peephole-lstm": {**dict.fromkeys("WUb", "ifco"), "V": "ifo"},
+    "coupled-lstm": dict.fromkeys("WUb", "ico"),
+    "clockwork": dict.fromkeys("WUb", ("",)),
+    "multiplicative": {"W": "mh", "U": "mh", "b": ("",)},
+}
+"""The gates of each cell by the letter of the weight, in the order in which the peers stack them."""
+PERIODS: Final = (1, 2, 4, 8)
+"""Of the clockwork network: those it has by itself."""
 
 
 def names(letter: str, cell: str) -> list[str]:
     """The parameters W_i, W_f ... of a cell, in the order of its gates; W alone where there is one."""
-    return [f"{letter}_{gate}" if gate else letter for gate in GATES[cell]]
+    return [f"{letter}_{gate}" if gate else letter for gate in GATES[cell][letter]]
 
 
 def shapes(cell: str, size: Size) -> dict[str, tuple[int, ...]]:
     """The parameters of a cell, by the names that our cell gives them."""
-    found: dict[str, tuple[int, ...]] = {}
-    for letter, shape in (("W", (size.D, size.M)), ("U", (size.D, size.D)), ("b", (size.D,))):
-        found |= dict.fromkeys(names(letter, cell), shape)
-    if cell == "gru":
-        found["b_u"] = (size.D,)
-    if cell == CUSTOM_CELL:
-        found |= {f"p_{gate}": (size.D,) for gate in "ifo"}
-    return found
+    of: dict[str, tuple[int, ...]] = {"W": (size.D, size.M), "U": (size.D, size.D), "b": (size.D,), "V": (size.D,)}
+    found = {name: of[letter] for letter in GATES[cell] for name in names(letter, cell)}
+    return found | ({"b_u": (size.D,)} if cell == "gru" else {})
 
 
 @final

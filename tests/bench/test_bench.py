@@ -14,7 +14,7 @@ import pytest
 from tests.bench import race as racing
 from tests.bench.engine import SECTIONS
 from tests.bench.load import LoadMeter
-from tests.bench.problems import CUSTOM_CELL, SIZES
+from tests.bench.problems import CUSTOM_CELLS, SIZES
 from tests.bench.race import Contestant, Pace, race
 from tests.bench.sections.cost import deviation
 from tests.bench.sections.scan import agreement, summarised
@@ -85,15 +85,16 @@ def test_results_that_differ_end_the_bench() -> None:
             agreement("other", same, other, 1e-10)
 
 
-def test_the_custom_cell_is_not_in_the_mean() -> None:
-    ratios = {"lstm": 2.0, "gru": 8.0, "elman": None, CUSTOM_CELL: 50.0}
+def test_custom_cells_are_not_in_the_mean() -> None:
+    ratios = {"lstm": 2.0, "gru": 8.0, "elman": None, "clockwork": 60.0, "peephole-lstm": 50.0}
     rows: list[dict[str, Any]] = [
-        {"cell": cell, "ratio": ratio, "limit": ratio, "foreign": None} for cell, ratio in ratios.items()
+        {"cell": cell, "size": "S1", "ratio": ratio, "limit": ratio, "foreign": None} for cell, ratio in ratios.items()
     ]
     rows[-1]["stacked_ratio"] = 20.0
     found = summarised(rows)
     assert found["geometric_mean"] == pytest.approx(4.0)
     assert (found["minimum"], found["custom_minimum"], found["custom_stacked_minimum"]) == (2.0, 50.0, 20.0)
+    assert found["custom"] == {"clockwork": {"S1": 60.0}, "peephole-lstm": {"S1": 50.0}}
     assert summarised([])["geometric_mean"] is None
 
 
@@ -129,9 +130,11 @@ def bench(tmp_path: Path, *arguments: str, **variables: str) -> dict[str, Any]:
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_every_section_writes_its_figures(tmp_path: Path) -> None:
-    document = bench(tmp_path, "--sizes", "S1", "--cells", f"elman,{CUSTOM_CELL}")
+    document = bench(tmp_path, "--sizes", "S1", "--cells", ",".join(("elman", *CUSTOM_CELLS)))
     assert set(document["sections"]) == set(SECTIONS)
-    assert [(row["cell"], row["size"]) for row in document["rows"]] == [("elman", "S1"), (CUSTOM_CELL, "S1")]
+    assert [(row["cell"], row["size"]) for row in document["rows"]] == [
+        (cell, "S1") for cell in ("elman", *CUSTOM_CELLS)
+    ]
     for row in document["rows"]:
         assert row["ours_ms"] > 0
         assert {row[name] for name in "BTMD"} == {getattr(SIZES["S1"], name) for name in "BTMD"}

@@ -14,7 +14,7 @@ from lab.model.architecture import Architecture, LayerPlan
 from lab.model.blueprint import blueprint
 from lab.model.network import Network
 from lab.registry.catalog import Catalog
-from tests.targets.cells import Fed, Gated, Peephole
+from tests.targets.cells import Fed, Gated
 
 Array = NDArray[Any]
 STEPS, BATCH, HIDDEN = 7, 2, 4
@@ -113,7 +113,7 @@ def cases(catalog: Catalog) -> dict[str, Case]:
         "lstm, dense head": case(features, classes, layer("lstm"), dense=(5,)),
         "gru before": case(symbols, classes, layer("gru"), encoding="one-hot"),
         "gru after, no bias": case(features, real, layer("gru", reset="after", bias=False)),
-        "peephole": case(features, real, own(Peephole())),
+        "peephole": case(features, real, layer("peephole-lstm")),
         "stack, embedding": case(symbols, classes, layer("lstm"), layer("gru"), **embedded),
         "states below": case(features, real, layer("lstm"), own(Gated())),
         "output fed back": case(features, classes, own(Fed())),

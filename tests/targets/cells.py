@@ -1,7 +1,7 @@
 """Cells that stress the engine: what a plugin may write beside the built-in cells."""
 
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
 from itertools import product
 from typing import Any, Final
 
@@ -36,6 +36,7 @@ from lab.api import (
     where,
     zeros,
 )
+from lab.hyperparameters import Hyperparameter
 from lab.registry.manager import load_catalog
 
 
@@ -47,24 +48,6 @@ def gates(names: str, inputs: int, hidden: int) -> dict[str, Any]:
         weights[f"U_{gate}"] = orthogonal(hidden, hidden)
         weights[f"b_{gate}"] = uniform(hidden)
     return weights
-
-
-class Peephole(Cell):
-    """LSTM whose gates see the memory (Gers, Schraudolph & Schmidhuber, 2002)."""
-
-    name = "peephole"
-    states = ("h", "c")
-
-    def parameters(self, inputs, hidden):
-        return gates("ifco", inputs, hidden) | {f"P_{gate}": uniform(hidden) for gate in "ifo"}
-
-    def step(self, p, x, s):
-        i = sigmoid(p.U_i @ s.h + p.W_i @ x + p.P_i * s.c + p.b_i)
-        f = sigmoid(p.U_f @ s.h + p.W_f @ x + p.P_f * s.c + p.b_f)
-        candidate = tanh(p.U_c @ s.h + p.W_c @ x + p.b_c)
-        c = f * s.c + i * candidate
-        o = sigmoid(p.U_o @ s.h + p.W_o @ x + p.P_o * c + p.b_o)
-        return self.next(h=o * tanh(c), c=c, watch={"input": i, "output": o, "candidate": candidate})
 
 
 class Residual(Cell):
@@ -112,27 +95,6 @@ class Twins(Cell):
     def step(self, p, x, s):
         h = tanh(p.W @ x + p.U @ s.h + s.b - p.V @ s.q)
         return self.next(h=h, g=h, a=s.b, b=0.5 * s.a, q=h[0:2])
-
-
-class Clockwork(Cell):
-    """Blocks of units with periods; a block reads only slower ones (Koutník et al., 2014)."""
-
-    name = "clockwork"
-    states = ("h",)
-
-    def parameters(self, inputs, hidden):
-        periods = np.array([2.0 ** (3 * unit // hidden) for unit in range(hidden)])
-        return {
-            "W": glorot(hidden, inputs),
-            "U": orthogonal(hidden, hidden),
-            "b": uniform(hidden),
-            "mask": fixed(periods[None, :] >= periods[:, None]),
-            "period": fixed(periods),
-        }
-
-    def step(self, p, x, s, t):
-        new = tanh((p.U * p.mask) @ s.h + p.W @ x + p.b)
-        return self.next(h=where(t % p.period == 0, new, s.h), watch={"new": new})
 
 
 class Odd(Cell):
@@ -185,20 +147,6 @@ class LayerNorm(Cell):
         centred = net - reduce_mean(net)
         scale = sqrt(reduce_mean(centred * centred) + 1e-2)
         return self.next(h=tanh((1 + p.g) * centred / scale + p.b), watch={"scale": scale, "normed": centred / scale})
-
-
-class Multiplicative(Cell):
-    """The state feeds two layers of products: m = (W_m x) ⊙ (U_m h), then U_h m (Krause et al., 2016)."""
-
-    name = "multiplicative"
-    states = ("h",)
-
-    def parameters(self, inputs, hidden):
-        return gates("mh", inputs, hidden)
-
-    def step(self, p, x, s):
-        m = (p.W_m @ x + p.b_m) * (p.U_m @ s.h)
-        return self.next(h=tanh(p.U_h @ m + p.W_h @ x + p.b_h), watch={"m": m})
 
 
 class Projected(Cell):
@@ -397,12 +345,19 @@ class Fed(Cell):
 TEST_CELLS: Final[Mapping[str, Callable[[], Cell]]] = {
     cell.name: cell
     for cell in (
-        Peephole, Residual, ShiftRegister, Twins, Clockwork, Odd, LayerNorm, Multiplicative, Projected, DeepInput,
+        Residual, ShiftRegister, Twins, Odd, LayerNorm, Projected, DeepInput,
         Slices, Attention, Scalars, Forgetful, Matrices, Gated, Fed,
     )
 }  # fmt: skip
 WITHOUT_LOOPS: Final = frozenset({"matrices"})
 """Cells that the target numba has no code for."""
+
+
+def _labelled(one: Hyperparameter) -> dict[str, Any]:
+    """The choices of a hyperparameter by what a name says of them; a switch is named where it is not as it is."""
+    if one.choices:
+        return {str(choice): choice for choice in one.choices}
+    return {"": one.default, f"no_{one.name}" if one.default else one.name: not one.default}
 
 
 @cache
@@ -413,11 +368,12 @@ def built_in() -> Mapping[str, Callable[[], Cell]]:
     found: dict[str, Callable[[], Cell]] = {}
     for name in catalog.names("cell"):
         kind: Any = catalog.get("cell", name)
-        options = {one.name: one.choices for one in kind.hyperparameters().values() if one.choices}
-        for chosen in product(*options.values()):
-            found["-".join((name, *map(str, chosen)))] = lambda kind=kind, names=tuple(options), chosen=chosen: kind(
-                **dict(zip(names, chosen, strict=True))
-            )
+        options = {
+            one.name: _labelled(one) for one in kind.hyperparameters().values() if one.choices or one.type is bool
+        }
+        for labels in product(*options.values()):
+            chosen = {key: options[key][label] for key, label in zip(options, labels, strict=True)}
+            found["-".join((name, *filter(None, labels)))] = partial(kind, **chosen)
     return found
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lab.hyperparameters import Hyperparameter
 from lab.model.initialisers import constant, fixed, glorot, orthogonal, uniform
 from lab.trace.functions import (
     broadcast,
@@ -130,6 +131,10 @@ class Specials(Plain):
         return self.next(h=concat(*single, *double, *totals, *chosen))
 
 
+def _choices(one: Hyperparameter) -> tuple[Any, ...]:
+    return one.choices or ((True, False) if one.type is bool else ())
+
+
 def built_in() -> dict[str, Callable[[], Any]]:
     """The cells of the built-in plugins, and their variants."""
     pytest.importorskip("lab.api", reason="the built-in cells need all packages of the lab")
@@ -141,7 +146,7 @@ def built_in() -> dict[str, Callable[[], Any]]:
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         for cell in module.lab_register_cells():
-            chosen = [(name, one) for name, h in cell.hyperparameters().items() for one in h.choices or ()]
+            chosen = [(name, one) for name, h in cell.hyperparameters().items() for one in _choices(h)]
             found |= {f"{cell.name}-{one}": partial(cell, **{name: one}) for name, one in chosen}
             if not chosen:
                 found[cell.name] = cell

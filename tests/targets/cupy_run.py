@@ -58,7 +58,7 @@ def numbers(
     generator = np.random.default_rng(5)
     parameters = {name: spec.draw(generator) for name, spec in traced.specs.items()}
     shape = (case.steps, case.batch)
-    inputs = {"x": generator.normal(size=(*shape, case.inputs))}
+    inputs = {name: generator.normal(size=(*shape, *leaf.shape)) for name, leaf in traced.inputs.items()}
     if "t" in traced.inputs:
         inputs["t"] = np.repeat(np.arange(case.steps, dtype=float)[:, None], case.batch, 1)
     first = {name: generator.normal(size=(case.batch, *leaf.shape)) for name, leaf in traced.states.items()}

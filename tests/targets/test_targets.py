@@ -61,6 +61,8 @@ SIZES: Final = {
 }
 QUICK: Final = ("lstm-tanh", "gru-after", "elman-tanh", "odd")
 """Cells that numba compiles in the quick tests, a second or more for each direction; the others take too long."""
+UNUSUAL: Final = ("clockwork", "grid-lstm", "jordan-tanh", "multiplicative", "peephole-lstm-new")
+"""Built-in cells with more to them than gates: time, masks, two memories, feedback, two products in turn."""
 
 
 @pytest.fixture(scope="session", name="compiled")
@@ -117,7 +119,7 @@ def test_cupy_agrees_with_the_reference(cell: str, dtype: str) -> None:
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("cell", sorted({*QUICK, *TEST_CELLS}))
+@pytest.mark.parametrize("cell", sorted({*QUICK, *UNUSUAL, *TEST_CELLS}))
 def test_numpy_agrees_at_every_size(cell: str, size: str) -> None:
     assert_agrees(all_cells()[cell], SIZES[size], NumpyTarget())
 
@@ -311,7 +313,7 @@ def test_special_numbers_are_handed_on(dtype: str, target: Target) -> None:
 
 
 def test_sources_carry_the_authors_equations() -> None:
-    program = program_of(TEST_CELLS["peephole"](), Case())
+    program = program_of(all_cells()["peephole-lstm-new"](), Case())
     numba_text = "".join(source.text() for source in numba_sources(program, single=True))
     for text in ("".join(numpy_source(program)), numba_text):
         for line in (

@@ -14,7 +14,7 @@ _GREEK: Final = frozenset(
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi"
     " omega".split()
 )  # fmt: skip
-_GATES: Final = {"input": "i", "forget": "f", "output": "o", "update": "z", "reset": "r"}
+_GATES: Final = {"input": "i", "forget": "f", "output": "o", "update": "z", "reset": "r", "depth": "d"}
 _ASSIGNED: Final = re.compile(r"([A-Za-z_]\w*)\s*=(?!=)")
 _LEAST_SHARED: Final = 2
 """A value that is used twice gets an equation of its own if it takes at least so many primitives to write."""
@@ -33,7 +33,7 @@ def latex(traced: Traced) -> str:
     formulas = Formulas(traced)
     lines = [f"{formulas.names[number]} &= {formulas.defined(value)}" for number, value in formulas.equations.items()]
     for name, value in traced.next.items():
-        symbol = _with_time(_symbol(name), "t")
+        symbol = _with_time(symbol_named(name), "t")
         if formulas.names.get(value.number) != symbol:
             lines.append(f"{symbol} &= {formulas.text(value, SUM)}")
     return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
@@ -74,7 +74,7 @@ class Formulas:
         wanted: dict[int, str] = {}
         for name, value in traced.next.items():
             if value.inputs:
-                wanted.setdefault(value.number, _with_time(_symbol(name), "t"))
+                wanted.setdefault(value.number, _with_time(symbol_named(name), "t"))
         for name, value in traced.watch.items():
             if value.inputs:
                 wanted.setdefault(value.number, self._watched(name, value))
@@ -82,13 +82,13 @@ class Formulas:
         readers = consumers(values)
         last_of_line = {value.source: value for value in values if value.source is not None}
         for value in values:
-            shared = len(readers.get(value.number, ())) > 1 and _length(value) >= _LEAST_SHARED
+            long = value.primitive == "concat" or _length(value) >= _LEAST_SHARED
+            shared = long and len(readers.get(value.number, ())) > 1
             if shared and value.number not in wanted and value.primitive != "iota":
                 own = value.source is not None and last_of_line[value.source] is value
                 match = _ASSIGNED.match(value.source.text) if own and value.source is not None else None
-                symbol = (
-                    _symbol(match[1]) if match else f"a_{{{sum(n.startswith('a_{') for n in wanted.values()) + 1}}}"
-                )
+                count = sum(name.startswith("a_{") for name in wanted.values())
+                symbol = symbol_named(match[1]) if match else f"a_{{{count + 1}}}"
                 wanted[value.number] = _with_time(symbol, "t") if value.batched else symbol
         taken = {_leaf(one.origin.kind, one.origin.name) for one in values if isinstance(one.origin, Leaf)}
         results = {value.number for value in traced.next.values()}
@@ -100,14 +100,16 @@ class Formulas:
         self.equations = {value.number: value for value in values if value.number in wanted}
 
     def _watched(self, name: str, value: Var) -> str:
-        if name in _GATES:
-            return _with_time(_GATES[name], "t")
-        if name == "candidate":
+        head, _, rest = name.partition("_")
+        if head in _GATES:
+            return _with_time(symbol_named(f"{_GATES[head]}_{rest}"), "t")
+        if head == "candidate":
             for state, following in self.traced.next.items():
                 others = {v.number for other, v in self.traced.next.items() if other != state}
                 if value.number in _before(following, others):
-                    return _with_time(rf"\tilde{{{_symbol(state)}}}", "t")
-        return _with_time(_symbol(name), "t")
+                    base, below, scripts = symbol_named(state).partition("_")
+                    return _with_time(rf"\tilde{{{base}}}{below}{scripts}", "t")
+        return _with_time(symbol_named(name), "t")
 
 
 def _before(root: Var, stops: set[int]) -> set[int]:
@@ -136,15 +138,15 @@ def _literal(number: float) -> Term:
 
 def _leaf(kind: str, name: str) -> str:
     if kind == "state":
-        return _with_time(_symbol(name), "t-1")
+        return _with_time(symbol_named(name), "t-1")
     if kind == "input" and name.startswith("below."):
-        return rf"{_symbol(name.partition('.')[2])}^{{(\ell-1)}}_{{t}}"
+        return _with_time(symbol_named(name.partition(".")[2]), "t") + r"^{(\ell-1)}"
     if kind == "input":
-        return {"t": "t", "memory": "M"}.get(name) or _with_time(_symbol(name), "t")
-    return _symbol(name)
+        return {"t": "t", "memory": "M"}.get(name) or _with_time(symbol_named(name), "t")
+    return symbol_named(name)
 
 
-def _symbol(name: str) -> str:
+def symbol_named(name: str) -> str:
     """`W_xh` as W_{xh}, `alpha` as \\alpha, `gate` as an upright word; behind the first `_` stand subscripts.
 
     What belongs to another part of the network says so above: `output.V` as V^{\\mathrm{output}}.
@@ -174,6 +176,25 @@ def _joined(formulas: Formulas, value: Var) -> Term:
         more = formulas.text(operand, SUM)
         text += f" - {more[1:]}" if more.startswith("-") else f" + {more}"
     return text, SUM
+
+
+def _sub(formulas: Formulas, value: Var) -> Term:
+    parts = modulo(value)
+    if parts is not None:
+        return rf"{formulas.text(parts[0], APPLY)} \bmod {formulas.text(parts[1], APPLY)}", POINTWISE
+    left, right = value.inputs
+    return f"{formulas.text(left, SUM)} - {formulas.text(right, POINTWISE)}", SUM
+
+
+def modulo(value: Var) -> tuple[Var, Var] | None:
+    """The operands of a % b, where a value is a - ⌊a / b⌋ b, which is what the operator makes."""
+    if value.primitive != "sub" or value.inputs[1].primitive != "mul":
+        return None
+    a, (floor, b) = value.inputs[0], value.inputs[1].inputs
+    if floor.primitive == "floor" and floor.inputs[0].primitive == "div":
+        upper, lower = floor.inputs[0].inputs
+        return (a, b) if upper is a and lower is b else None
+    return None
 
 
 def _power(value: Var) -> tuple[Var, int]:
@@ -281,7 +302,7 @@ def _sized(word: str) -> Rule:
 
 LATEX: Final[Mapping[str, Rule]] = {
     "add": _joined,
-    "sub": lambda f, v: (f"{f.text(v.inputs[0], SUM)} - {f.text(v.inputs[1], POINTWISE)}", SUM),
+    "sub": _sub,
     "mul": _mul,
     "div": lambda f, v: (rf"\frac{{{f.text(v.inputs[0], SUM)}}}{{{f.text(v.inputs[1], SUM)}}}", ATOM),
     "neg": lambda f, v: (f"-{f.text(v.inputs[0], POINTWISE)}", SUM),

@@ -15,7 +15,7 @@ _SIGNS: Final = {
     "tau": "τ", "upsilon": "υ", "phi": "φ", "chi": "χ", "psi": "ψ", "omega": "ω",
     "ell": "ℓ", "infty": "∞", "top": "⊤", "ldots": "…", "sum": "∑",
 }  # fmt: skip
-_OPERATORS: Final = {"odot": "⊙", "cdot": "·", "times": "×", "ge": "≥", "neq": "≠"}
+_OPERATORS: Final = {"odot": "⊙", "cdot": "·", "times": "×", "ge": "≥", "neq": "≠", "bmod": "mod"}
 _PLAIN_OPERATORS: Final = {"+": "+", "-": "−", "=": "=", ">": ">", "<": "<"}
 _FENCES: Final = {"lfloor": "⌊", "rfloor": "⌋"}
 _WORDS: Final = frozenset(("mathrm", "operatorname", "text"))

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from lab.trace.rules.latex import symbol_named
 from lab.ui.panels.drawing import Drawing, Part
 from lab.ui.panels.structure import Structure
 
@@ -43,8 +44,7 @@ def in_layers(structure: Structure, width: float) -> Drawing:
             Part("leaf" if kind == "label" else kind, node.label, *place[number], node.series, _wide(node.label, room))
         )
     for end, (state, _) in ends.items():
-        label = state if len(state) == 1 else rf"\mathrm{{{state}}}"
-        drawing.parts.append(Part("leaf", label, *place[end]))
+        drawing.parts.append(Part("leaf", symbol_named(state), *place[end]))
     return drawing
 
 

@@ -6,6 +6,7 @@ A state that is carried on by products and sums alone has a rail at the top; the
 from collections.abc import Iterable
 from typing import Final, final
 
+from lab.trace.rules.latex import symbol_named
 from lab.ui.panels.drawing import BOX, RADIUS, Drawing, Part
 from lab.ui.panels.structure import Node, Structure
 
@@ -31,7 +32,7 @@ def on_rails(structure: Structure, width: float) -> Drawing | None:
 def _fits(structure: Structure) -> bool:
     if structure.count("box") > _MOST_BOXES or structure.count("circle", "function") > _MOST_CIRCLES:
         return False
-    if any("mathrm" in node.label or "^" in node.label for node in structure.nodes.values() if not node.operands):
+    if any("mathrm" in node.label for node in structure.nodes.values() if not node.operands):
         return False  # words have no room at the sides
     made = [number for number in structure.next.values() if structure.nodes[number].operands]
     own = all(structure.nodes[n].operands or structure.states.get(s) == n for s, n in structure.next.items())
@@ -134,7 +135,8 @@ class _Rails:
         return min((self.order.index(n) for n in self.rail[name]), default=len(self.order))
 
     def _assign_columns(self) -> None:
-        at = 22.0 + 10.0 * len({s for s in self.lane if not self.nodes[s].operands})
+        leaves = [source for source in sorted(self.lane, key=self.lane.__getitem__) if not self.nodes[source].operands]
+        at = 32.0 + sum(map(self._entry_room, leaves[:-1]))
         last_of_rail: dict[int, float] = {}
         for number in self.order:
             node = self.nodes[number]
@@ -265,7 +267,7 @@ class _Rails:
 
     def _draw_sources(self) -> None:
         """The lanes under the boxes, and how their sources come to them."""
-        entries = 0
+        inner = self.left + 10.0
         joined: dict[int, int] = {}
         for source, lane in sorted(self.lane.items(), key=lambda item: item[1]):
             node, y = self.nodes[source], self.lane_y[lane]
@@ -273,10 +275,10 @@ class _Rails:
             if node.operands:
                 start, high = self._exit(source), self._y(source)
                 self.drawing.wire((self._at(source), high), (start, high), (start, y), (max([start, *ends]), y))
+                if source in self.railed:
+                    self.drawing.dots.append((start, high))
                 continue
             state = next((name for name, one in self.all.states.items() if one == source), None)
-            inner = self.left + 10.0 + 9.0 * entries
-            entries += 1
             far = max(ends)
             if state in self.rail_y:
                 rail = self.rail_y[str(state)]
@@ -292,9 +294,19 @@ class _Rails:
                 if lane in joined:
                     self.drawing.dots.append((inner, y))
             joined[lane] = source
+            inner += self._entry_room(source)
+
+    def _entry_room(self, source: int) -> float:
+        """How far the wires of a state or input and of the next one stand apart: there is the label of an input."""
+        label = self.nodes[source].label
+        return 9.0 if self.nodes[source].kind == "state" else 22.0 if len(label) == 1 else 38.0
 
     def _exit(self, source: int) -> float:
-        return self._at(source) + (14.0 if source in self.railed else RADIUS + 6.0)
+        """Where the wire of a source goes down; from a rail, just before the gate that reads it."""
+        if source not in self.railed:
+            return self._at(source) + RADIUS + 6.0
+        before = min(self._at(reader) for reader in self.readers[source]) - BOX[0] / 2 - 8.0
+        return max(self._at(source) + 14.0, before)
 
     def _entry(self, reader: int, source: int) -> float:
         """Where the wire of a source goes up to its reader: side by side where there are several."""
@@ -366,7 +378,7 @@ class _Rails:
 
     def _name(self, state: str) -> str:
         leaf = self.all.states.get(state)
-        return self.nodes[leaf].label if leaf is not None else state if len(state) == 1 else rf"\mathrm{{{state}}}"
+        return self.nodes[leaf].label if leaf is not None else symbol_named(state)
 
     def _single(self, box: Node) -> None:
         """One box and nothing else: it stands in the middle, states go through it, inputs come from below."""

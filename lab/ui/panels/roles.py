@@ -27,7 +27,8 @@ def series_of(traced: Traced) -> dict[int, int]:
     A sigmoid that a state of the step before is multiplied with decides what is kept, as a forget gate does; one that
     is multiplied with a candidate lets in; one that the next state is read out through lets out.
     """
-    found = {value.number: SERIES[name] for name, value in traced.watch.items() if name in SERIES}
+    parts = {name: name.partition("_")[0] for name in traced.watch}
+    found = {traced.watch[name].number: SERIES[part] for name, part in parts.items() if part in SERIES}
     for value in _all(traced):
         if value.primitive == "mul":
             for gate, other in (value.inputs, value.inputs[::-1]):

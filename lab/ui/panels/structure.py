@@ -9,14 +9,17 @@ from dataclasses import dataclass, field
 from typing import Final, final
 
 from lab.trace.graph import Depends, Leaf, Var
-from lab.trace.rules.latex import Formulas
+from lab.trace.rules.latex import Formulas, modulo, symbol_named
 from lab.trace.tracer import Traced
 from lab.ui.panels.roles import series_of
 
 _ACTIVATIONS: Final = {"sigmoid": r"\sigma", "tanh": r"\tanh", "relu": r"\mathrm{ReLU}"}
 _THROUGH: Final = frozenset(("broadcast", "stop_gradient", "reshape", "slice", "transpose"))
 _SUMS: Final = frozenset(("add", "sub"))
-_LABELS: Final = {"add": "+", "sub": "−", "mul": "×", "div": "÷", "maximum": "max", "minimum": "min", "where": "?"}
+_LABELS: Final = {
+    "add": "+", "sub": "−", "mul": "×", "div": "÷", "maximum": "max", "minimum": "min", "where": "?",
+    "equal": "=", "greater": ">", "greater_equal": "≥",
+}  # fmt: skip
 _TIME: Final = ("_{t}", ",t}")
 MOST_NODES: Final = 16
 """Boxes and circles in a drawing; of a cell that has more, each named equation becomes one box."""
@@ -121,8 +124,7 @@ class _Base(ABC):
         return [node for node in map(self.node, values) if node is not None]
 
     def _leaf(self, leaf: Leaf) -> int:
-        name = leaf.name.rpartition(".")[2]
-        label = name if len(name) == 1 else rf"\mathrm{{{name}}}"
+        label = symbol_named(leaf.name.rpartition(".")[2])
         if leaf.name.startswith("below."):
             label += r"^{(\ell-1)}"
         kind = "state" if leaf.kind == "state" else "input"
@@ -147,7 +149,8 @@ class _Finder(_Base):
         if value.primitive == "matmul" and self._weighs(value):
             return self._box(value, value)
         if value.primitive in _SUMS:
-            return self._sum(value)
+            rest = modulo(value)
+            return self._sum(value) if rest is None else self.add("function", r"\bmod", self.operands(rest))
         if value.primitive == "mul" and operands[0] is not operands[1]:
             live = self.operands(operands)
             return live[0] if len(live) == 1 else self.add("circle", "×", live)
@@ -179,7 +182,7 @@ class _Finder(_Base):
     def _box(self, value: Var, net: Var, terms: list[Var] | None = None) -> int:
         sources: list[int] = []
         for term in terms or [net]:
-            self._gather(term, sources)
+            self._gather(term, sources, whole=term is not net)
         named = self.formulas.names.get(value.number) if value.number not in self.results and terms is None else None
         if named:
             label = symbol_of(named)
@@ -189,13 +192,14 @@ class _Finder(_Base):
             label = self._matrix(net)
         return self.add("box", label, sources, self.series.get(value.number, 0) if terms is None else 0)
 
-    def _gather(self, value: Var, sources: list[int]) -> None:
-        """The nodes that a weighted sum reads."""
+    def _gather(self, value: Var, sources: list[int], *, whole: bool = True) -> None:
+        """The nodes that a weighted sum reads; the next value of a state is read as a `whole`."""
         if not self._live(value):
             return
         summed = value.primitive in (*_SUMS, *_THROUGH, "neg")
         weighed = value.primitive == "matmul" and self._weighs(value)
-        if summed or weighed or (value.primitive in ("mul", "div", "concat") and self._scales(value)):
+        result = whole and value.number in self.results
+        if not result and (summed or weighed or self._joins(value)):
             for operand in value.inputs:
                 self._gather(operand, sources)
         else:
@@ -211,11 +215,12 @@ class _Finder(_Base):
             terms += self._terms(operand) if inner and self._live(operand) else [operand]
         return terms
 
-    def _scales(self, value: Var) -> bool:
+    def _joins(self, value: Var) -> bool:
         """True for a value by a weight or a number, and for values one behind the other."""
-        return value.primitive == "concat" or (
-            sum(map(self._live, value.inputs)) == 1 and not (value.primitive == "div" and self._live(value.inputs[1]))
-        )
+        if value.primitive == "concat":
+            return True
+        divides = value.primitive == "div" and self._live(value.inputs[1])
+        return value.primitive in ("mul", "div") and sum(map(self._live, value.inputs)) == 1 and not divides
 
     def _live(self, value: Var) -> bool:
         return bool(value.depends & (Depends.SEQUENCE | Depends.STATE))

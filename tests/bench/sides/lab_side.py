@@ -1,7 +1,6 @@
 """Our side: an executor, or a whole trainer, as the product makes them."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, cast, final
 
 import numpy as np
@@ -29,8 +28,8 @@ from tests.bench.sides.case import Array, Case, Side
 
 
 def bench_catalog() -> Catalog:
-    """The built-in components and the custom cell of the bench, all loaded as plugins are."""
-    return load_catalog([plugin_folder(), Path(__file__).parents[1] / "plugins"], entry_points=False)
+    """The built-in components, loaded as plugins are."""
+    return load_catalog([plugin_folder()], entry_points=False)
 
 
 @final
@@ -89,6 +88,8 @@ class Scan(Case):
         for name, place in block.places.items():
             place.view(self.parameters)[...] = problem.weights[name]
         self.executor.input("x")[...] = problem.x
+        if "t" in block.program.traced.inputs:
+            self.executor.input("t")[...] = np.arange(size.T, dtype=dtype)[:, None, None]
         self.executor.seeds("h")[...] = problem.seeds
         if products_alone:
             # What no loop fills any more; ordinary numbers, for products of zeros may be quicker.

@@ -8,8 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tests.bench.problems import CUSTOM_CELL, Size, drawn, names
+from tests.bench.problems import CUSTOM_CELLS, Size, drawn, names
 from tests.bench.sides.case import Array, Case, Side
+from tests.bench.sides.torch_cells import RUNS
 
 LAYERS: dict[str, Callable[..., nn.Module]] = {"lstm": nn.LSTM, "gru": nn.GRU, "elman": nn.RNN}
 
@@ -24,11 +25,11 @@ class TorchSide(Side):
         self.version = torch.__version__
 
     def case(self, kind: str, options: dict[str, Any]) -> Case:
-        """See `Side.case`; the custom cell takes `stacked`."""
+        """See `Side.case`; a custom cell takes `stacked`."""
         if kind == "update":
             return Update(**options)
-        if options["cell"] == CUSTOM_CELL:
-            return Peephole(**options)
+        if options["cell"] in CUSTOM_CELLS:
+            return Eager(**options)
         return Scan(**options)
 
 
@@ -81,20 +82,18 @@ class Scan(Case):
 
 
 @final
-class Peephole(Case):
-    """The custom cell in eager PyTorch, line by line as the plugin has it; or `stacked` by hand, as an expert would.
-
-    Stacked: one product for all inputs ahead of the loop, one for all gates in each step.
-    """
+class Eager(Case):
+    """A custom cell in eager PyTorch; `stacked`, as an expert would write it."""
 
     def __init__(self, *, cell: str, size: Size, dtype: str = "float32", stacked: bool = False) -> None:
         problem = drawn(cell, size, dtype)
-        self.size, self.stacked = size, stacked
+        written, by_hand, letters = RUNS[cell]
+        self.size, self.steps = size, by_hand if stacked else written
         self.x, self.seeds = torch.from_numpy(problem.x), torch.from_numpy(problem.seeds)
         weights = {name: torch.from_numpy(array) for name, array in problem.weights.items()}
-        if stacked:
-            for letter in "WUb":
-                weights[letter] = torch.cat([weights.pop(name) for name in names(letter, cell)])
+        self.stacks = {letter: names(letter, cell) for letter in (letters if stacked else "")}
+        for letter, parts in self.stacks.items():
+            weights[letter] = torch.cat([weights.pop(name) for name in parts])
         self.p = {name: weight.requires_grad_() for name, weight in weights.items()}
         self.h = self.seeds
 
@@ -102,41 +101,16 @@ class Peephole(Case):
         """See `Case.run`."""
         for weight in self.p.values():
             weight.grad = None
-        self.h = torch.stack(list(self._stacked() if self.stacked else self._written()))
+        self.h = torch.stack(list(self.steps(self.p, self.x, self.size.D)))
         self.h.backward(self.seeds)  # type: ignore[no-untyped-call]
-
-    def _written(self) -> Iterator[Tensor]:
-        p = self.p
-        h = c = self.x.new_zeros(self.size.B, self.size.D)
-        for x in self.x:
-            i = torch.sigmoid(h @ p["U_i"].T + x @ p["W_i"].T + p["p_i"] * c + p["b_i"])
-            f = torch.sigmoid(h @ p["U_f"].T + x @ p["W_f"].T + p["p_f"] * c + p["b_f"])
-            c = f * c + i * torch.tanh(h @ p["U_c"].T + x @ p["W_c"].T + p["b_c"])
-            o = torch.sigmoid(h @ p["U_o"].T + x @ p["W_o"].T + p["p_o"] * c + p["b_o"])
-            h = o * torch.tanh(c)
-            yield h
-
-    def _stacked(self) -> Iterator[Tensor]:
-        p = self.p
-        h = c = self.x.new_zeros(self.size.B, self.size.D)
-        for projected in functional.linear(self.x, p["W"], p["b"]):
-            z_i, z_f, z_c, z_o = torch.addmm(projected, h, p["U"].T).chunk(4, 1)
-            i = torch.sigmoid(torch.addcmul(z_i, p["p_i"], c))
-            f = torch.sigmoid(torch.addcmul(z_f, p["p_f"], c))
-            c = f * c + i * torch.tanh(z_c)
-            h = torch.sigmoid(torch.addcmul(z_o, p["p_o"], c)) * torch.tanh(c)
-            yield h
 
     def results(self) -> dict[str, Array]:
         """Outputs h and the gradient of each parameter, by our names."""
         found = {"h": self.h.detach().numpy()}
         for name, weight in self.p.items():
             assert weight.grad is not None
-            if name in ("W", "U", "b"):
-                parts = np.split(weight.grad.numpy(), 4)
-                found |= dict(zip(names(name, CUSTOM_CELL), parts, strict=True))
-            else:
-                found[name] = weight.grad.numpy()
+            parts = self.stacks.get(name, [name])
+            found |= dict(zip(parts, np.split(weight.grad.numpy(), len(parts)), strict=True))
         return found
 
 

@@ -16,7 +16,7 @@ from lab.errors import TraceError
 from lab.trace.graph import Graph, Var, reachable
 from lab.trace.rules.evaluate import evaluate
 from lab.trace.tracer import Traced
-from tests.targets.cells import Peephole, all_cells, built_in
+from tests.targets.cells import all_cells, built_in
 from tests.targets.random_cells import RandomCell
 from tests.targets.support import Case, numbers, traced_cell
 
@@ -34,7 +34,7 @@ def found(traced: Traced, primitive: str) -> list[tuple[int, ...]]:
     return sorted(value.shape for value in reachable(traced.next.values()) if value.primitive == primitive)
 
 
-@pytest.mark.parametrize("name", ["lstm-tanh", "peephole"])
+@pytest.mark.parametrize("name", ["lstm-tanh", "peephole-lstm-new"])
 def test_products_and_gates_of_an_lstm_are_stacked(name: str) -> None:
     traced = traced_cell(all_cells()[name](), CASE, simplify=True)
     assert found(traced, "matmul") == [(D,)] * 8
@@ -142,4 +142,4 @@ def test_a_pass_that_breaks_the_graph_is_named(name: str, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(passes, name, breaking)
     with pytest.raises(TraceError, match=f"after {'merging' if name == 'merge_matmuls' else 'widening'}.*shape"):
-        optimise(traced_cell(Peephole(), CASE, simplify=True))
+        optimise(traced_cell(all_cells()["peephole-lstm-new"](), CASE, simplify=True))

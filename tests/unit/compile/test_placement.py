@@ -32,7 +32,7 @@ def products(steps: Iterable[Step | Store]) -> list[tuple[int, int]]:
     ("name", "before", "forward", "backward"),
     [
         (LSTM, [(4 * D, M)], [(4 * D, D)], [(D, 4 * D)]),
-        ("peephole", [(4 * D, M)], [(4 * D, D)], [(D, 4 * D)]),
+        ("peephole-lstm-new", [(4 * D, M)], [(4 * D, D)], [(D, 4 * D)]),
         (GRU_AFTER, [(3 * D, M)], [(3 * D, D)], [(D, 3 * D)]),
         (GRU_BEFORE, [(3 * D, M)], [(D, D), (2 * D, D)], [(D, D), (D, 2 * D)]),
         (ELMAN, [(D, M)], [(D, D)], [(D, D)]),
@@ -72,7 +72,7 @@ def values_of(direction: Direction) -> list[Var]:
     return made
 
 
-@pytest.mark.parametrize("name", [LSTM, "peephole", GRU_AFTER, GRU_BEFORE, ELMAN, "multiplicative"])
+@pytest.mark.parametrize("name", [LSTM, "peephole-lstm-new", GRU_AFTER, GRU_BEFORE, ELMAN, "multiplicative"])
 def test_each_weight_has_its_gradient_as_one_product_over_all_steps(name: str) -> None:
     after = After(program(name))
     for one in after.sums:
@@ -109,13 +109,13 @@ def frontier_of(after: After, value: Var) -> list[Var]:
 @pytest.mark.parametrize(
     ("name", "most"),
     # In units of D beside the input: states, gates, ∂L/∂h, dZ, and what products read.
-    [(LSTM, 12), ("peephole", 13), (GRU_AFTER, 14), (GRU_BEFORE, 12), (ELMAN, 4)],
+    [(LSTM, 12), ("peephole-lstm-new", 13), (GRU_AFTER, 14), (GRU_BEFORE, 12), (ELMAN, 4)],
 )
 def test_few_numbers_are_kept_for_a_step_of_a_sample(name: str, most: int) -> None:
     assert program(name).floats <= most * D + M
 
 
-@pytest.mark.parametrize(("name", "count"), [(LSTM, 4), (GRU_BEFORE, 3), (GRU_AFTER, 3), ("peephole", 3)])
+@pytest.mark.parametrize(("name", "count"), [(LSTM, 4), (GRU_BEFORE, 3), (GRU_AFTER, 3), ("peephole-lstm-new", 4)])
 def test_gates_are_kept_for_the_views(name: str, count: int) -> None:
     """Watched gates cost nothing: the adjoint keeps them anyway."""
     placed = program(name)
