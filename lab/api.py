@@ -9,7 +9,7 @@ from lab.components.hookspecs import API_VERSION, hookimpl
 from lab.components.loss import Loss
 from lab.components.metric import Metric
 from lab.components.optimizer import Optimizer
-from lab.components.probe import Course, LayerLook, Look, Probe, Series
+from lab.components.probe import Course, LayerLook, Look, Probe, Rival, Series
 from lab.components.schedule import Schedule
 from lab.components.tables import Table, read_csv
 from lab.components.windows import cut_series
@@ -68,7 +68,7 @@ __all__ = [
     "API_VERSION", "Activation", "Algorithm", "Batch", "Cell", "Continuation", "Course", "Data", "DataError", "Dataset",
     "Decay", "Factor", "HyperparameterError", "Initialiser", "LabError", "LayerLook", "Learner", "LinearLayer", "Look",
     "Loss", "Metric",
-    "Next", "Optimizer", "PluginError", "Probe", "Schedule", "Sequences", "Series", "Step", "Table",
+    "Next", "Optimizer", "PluginError", "Probe", "Rival", "Schedule", "Sequences", "Series", "Step", "Table",
     "ThroughTime", "Var", "activate", "broadcast", "check_memory", "concat", "constant", "cos", "cut_series",
     "decay", "eigenvalues", "exp", "fixed", "floor", "gather", "glorot", "he", "hookimpl", "hyperparameter",
     "identity", "log", "log_sum_exp", "maximum", "mean_by_lag", "minimum", "normal", "one_hot", "orthogonal", "outer",

@@ -51,6 +51,22 @@ class Course:
     ratios: NDArray[Any]
 
 
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Rival:
+    """An algorithm beside the exact gradient, at N of the looks so far, (N,) each: the updates there were, rising, the
+    `cosines` between both, and the `ratios` of their norms (NaN for a rule that follows no gradient).
+
+    `seconds` is what the latest took. Where it cannot run this network `reason` says why, and there is nothing else.
+    """
+
+    updates: NDArray[Any]
+    cosines: NDArray[Any]
+    ratios: NDArray[Any]
+    seconds: float
+    reason: str = ""
+
+
 class LayerLook(Protocol):
     """One direction of a layer over the watched samples. Steps are those of the data, in both directions."""
 
@@ -172,6 +188,24 @@ class Look(Protocol):
 
     def jacobians(self, layer: str, sample: int, steps: NDArray[Any]) -> NDArray[Any]:
         """∂s_t/∂s_{t-1} of a layer's whole state at some steps of a watched sample, (n, S, S): row the state after."""
+        ...
+
+    @property
+    def algorithm(self) -> str:
+        """The name of the algorithm that the run learns with."""
+        ...
+
+    @property
+    def algorithms(self) -> Mapping[str, Mapping[str, str]]:
+        """All algorithms there are, by name: their titles by language."""
+        ...
+
+    def duel(self, algorithms: str) -> Mapping[str, Rival]:
+        """How near some come to the exact gradient on the watched samples, with the parameters as they are.
+
+        `algorithms` are NAME or NAME(KEY=VALUE,...) with commas between; a name alone of the run's own algorithm has
+        the settings of the run. Kept for as long as the look lasts.
+        """
         ...
 
     def series(self) -> Series | None:

@@ -9,15 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lab.compile.executor import Executor, Target
+from lab.components.algorithm import Algorithm
 from lab.components.dataset import Sequences
-from lab.components.probe import Course, Series
+from lab.components.probe import Course, Rival, Series
+from lab.errors import LabError
 from lab.gradients.unrolled import Calculus, ThroughTime, Unrolled
 from lab.model.blueprint import Block
 from lab.model.network import Network
+from lab.registry.catalog import Catalog
 from lab.trace.graph import Var
 from lab.training.batches import select
+from lab.training.duel import algorithm_of, algorithms_in
 from lab.training.evaluate import evaluate, in_units, measure
 from lab.training.labels import sample_labels, step_labels
+from lab.training.rivals import Rivals
 from lab.training.series import AT_ONCE, SeriesLook
 from lab.training.trainer import Trainer
 
@@ -27,6 +32,7 @@ MOST_STEPS: Final = 2048
 """Of longer samples the last so many steps are watched, from the zero state on; of unequally long ones the first."""
 MOST_BYTES: Final = 256 * 2**20
 """Of wide networks fewer steps are watched, so that the buffers of a look take no more."""
+_NOTHING_ELSE: Final = Catalog(components=())
 MOST_ROWS: Final = 1024
 """Steps of the split that are judged, at most: whole sequences from its beginning, one at least."""
 
@@ -86,11 +92,13 @@ def _maker(value: Var) -> str:
 class NetworkLook:
     """The look at the network of a trainer on some samples of a split; see `Look`.
 
-    `take` begins a new look: what is worked out after it is of the parameters at that moment.
+    `take` begins a new look: what is worked out after it is of the parameters at that moment. The algorithms of
+    `catalog` can be compared.
     """
 
-    def __init__(self, trainer: Trainer, split: str, columns: Sequence[int]) -> None:
+    def __init__(self, trainer: Trainer, split: str, columns: Sequence[int], catalog: Catalog = _NOTHING_ELSE) -> None:
         setup = trainer.setup
+        self.catalog = catalog
         self.trainer = trainer
         self.data, self.split, self.task = setup.data, split, setup.dataset.task
         self.columns = np.asarray(columns, np.intp)
@@ -111,6 +119,8 @@ class NetworkLook:
         self._target: Target | None = None
         self._networks: dict[tuple[str, int, int], Network] = {}
         self._series = SeriesLook(setup)
+        self._rivals = Rivals(setup.spec.seed)
+        self._duels: dict[str, dict[str, Rival]] = {}
         self._calculus: Calculus | None = None
         self._through_time: dict[tuple[str, int], ThroughTime] = {}
         self.take()
@@ -124,6 +134,7 @@ class NetworkLook:
         for name in ("parameters", "layers", "outputs", "network", "_judged"):
             self.__dict__.pop(name, None)
         self._through_time.clear()
+        self._duels.clear()
 
     @cached_property
     def parameters(self) -> dict[str, Array]:
@@ -225,6 +236,30 @@ class NetworkLook:
             target=targets[:, sample] if self.samples.per_step else targets[sample],
             symbols=inputs[:, sample] if inputs.ndim == 2 else None,
         )
+
+    @property
+    def algorithm(self) -> str:
+        """The name of the algorithm that the run learns with."""
+        return self.trainer.setup.algorithm.name
+
+    @property
+    def algorithms(self) -> dict[str, Mapping[str, str]]:
+        """All algorithms there are, by name: their titles by language."""
+        return {entry.name: entry.title for entry in self.catalog.components if entry.kind == "algorithm"}
+
+    def duel(self, algorithms: str) -> dict[str, Rival]:
+        """How near algorithms come to the exact gradient on the watched samples; see `Look`."""
+        if algorithms not in self._duels:
+            network = self._network(self.samples.steps, self.samples.count, "duel")
+            rivals = {label: self._rival(label) for label in algorithms_in(algorithms)}
+            self._duels[algorithms] = self._rivals.measure(network, self.samples, rivals, self.update)
+        return self._duels[algorithms]
+
+    def _rival(self, label: str) -> Algorithm | LabError:
+        try:
+            return algorithm_of(label, self.catalog, self.trainer.setup.algorithm)
+        except LabError as error:
+            return error
 
     def series(self) -> Series | None:
         """The whole series with its forecasts, if the dataset is one."""

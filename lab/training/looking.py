@@ -37,7 +37,7 @@ class Lookout:
         self.problems: list[LabError] = []
         self._meter = Meter(share, rate)
         self._probes: dict[str, Probe] = {}
-        self._look = NetworkLook(trainer, self._split(None), [0])
+        self._look = NetworkLook(trainer, self._split(None), [0], catalog)
         self._armed_at: int | None = None
 
     def choose(
@@ -60,7 +60,7 @@ class Lookout:
         made = {name: self._made(name, settings) for name, settings in probes.items()}
         before = {name: probe.values() for name, probe in self._probes.items()}
         if (chosen, columns) != (self._look.split, self._look.columns.tolist()):
-            self._look = NetworkLook(self.trainer, chosen, columns)
+            self._look = NetworkLook(self.trainer, chosen, columns, self.catalog)
             before = {}
         self._probes = {name: probe for name, probe in made.items() if probe.tier != "demand"}
         changed = [name for name, probe in self._probes.items() if before.get(name) != probe.values()]

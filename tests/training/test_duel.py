@@ -6,12 +6,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+import lab.training.rivals as rivals_module
 from lab.components.algorithm import Algorithm, Batch, Step
 from lab.errors import HyperparameterError, LabError, PluginError, TrainingError
 from lab.training.batches import select
 from lab.training.duel import Duel, algorithm_of, algorithms_in
 from lab.training.learner import NetworkLearner
+from lab.training.looking import Lookout
 from lab.training.plan import Plan
+from lab.training.rivals import Rivals
 from lab.training.setup import Setup
 from lab.training.trainer import Trainer
 from tests.training.support import SUNSPOTS, adding, catalog, prepared
@@ -182,3 +185,50 @@ def test_names_with_settings() -> None:
 def test_labels_that_are_wrong(label: str, kind: type[Exception], words: str) -> None:
     with pytest.raises(kind, match=words):
         algorithm_of(label, CATALOG, made("bptt"))
+
+
+def test_rivals_are_followed_from_look_to_look() -> None:
+    setup = adding(dtype="float64", cell="gru")
+    with Trainer(setup, Plan(target="numpy")) as trainer:
+        lookout = Lookout(trainer, CATALOG)
+        lookout.choose({"duel": {"algorithms": "rtrl,uoro,rtlr"}}, range(4))
+        for update in (1, 2, 3):
+            while trainer.update < update:
+                trainer.advance()
+            (frame,) = lookout.every()
+            (again,) = lookout.every()
+        assert not lookout.problems
+    assert again.arrays["rtrl/update"].tolist() == frame.arrays["rtrl/update"].tolist() == [1, 2, 3]
+    assert frame.arrays["rtrl/cosine"] == pytest.approx([1, 1, 1], abs=1e-6)
+    assert frame.arrays["rtrl/ratio"] == pytest.approx([1, 1, 1], abs=1e-6)
+    assert (again.arrays["uoro/cosine"] == frame.arrays["uoro/cosine"]).all(), "the same numbers at the same update"
+    assert abs(frame.arrays["uoro/cosine"]).max() < 0.999
+    assert frame.notes["reasons"]["rtlr"].startswith("unknown algorithm 'rtlr'")
+    assert set(frame.notes["seconds"]) == {"rtrl", "uoro"}
+
+
+def test_without_a_choice_the_one_that_trains_is_among_the_cheap_ones() -> None:
+    setup = prepared(SUNSPOTS)
+    with Trainer(setup, Plan(target="numpy")) as trainer:
+        frame = Lookout(trainer, CATALOG).once("duel")
+        windows = Lookout(trainer, CATALOG).once("duel", {"algorithms": "truncated-bptt(update_every=6,reach_back=9)"})
+    assert frame.notes["algorithms"][0] == frame.notes["trains"] == "truncated-bptt"
+    assert {"uoro", "rtrl"} < set(frame.notes["algorithms"])
+    assert "bptt" not in frame.notes["algorithms"]
+    # A name alone has the settings of the run.
+    (label,) = windows.notes["algorithms"]
+    assert windows.arrays[f"{label}/cosine"] == frame.arrays["truncated-bptt/cosine"]
+
+
+def test_old_looks_are_thinned_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rivals_module, "MOST", 20)
+    setup = adding(dtype="float64", cell="elman")
+    with Trainer(setup, Plan(target="numpy")) as trainer:
+        rivals = Rivals(setup.spec.seed)
+        batch = next(trainer.batches.epoch(0)).sequences
+        for update in range(50):
+            found = rivals.measure(trainer.network, batch, {"bptt": setup.algorithm}, update)["bptt"]
+    assert 10 <= len(found.updates) <= 20
+    assert found.updates[0] == 0
+    assert found.updates[-1] == 49
+    assert (np.diff(found.updates) > 0).all()
