@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+from lab.compile.targets.numpy import NumpyTarget
 from lab.components.dataset import Sequences
 from lab.components.metric import Metric
 from lab.errors import DataError, ExperimentError, PluginError
+from lab.model.network import Network
 from lab.training.evaluate import Evaluation, evaluate, measure
 from lab.training.forecast import free_run
 from lab.training.plan import Plan
@@ -66,8 +68,8 @@ def test_a_free_run_reads_what_it_said(cell: str) -> None:
         read = test.inputs[:16, columns]
         for step in range(12):
             whole = Sequences(inputs=read, targets=np.zeros_like(read))
-            longer = prepared(LORENZ.format(cell=cell, more="")).plan
-            network = type(trainer.network)(longer, steps=len(read), batch=2, dtype="float64", target=trainer._target)
+            plan = trainer.setup.plan
+            network = Network(plan, steps=len(read), batch=2, dtype="float64", target=NumpyTarget())
             network.parameters[:] = trainer.network.parameters
             told = evaluate(network, whole, 2)
             last = told.predictions[told.steps == len(read) - 1]
