@@ -41,6 +41,14 @@ def test_an_lstm_has_its_gates_on_the_rail_of_the_memory(qtbot: QtBot) -> None:
     assert all(b - a >= 30 for (a, _), (b, _) in pairwise(gates))
 
 
+def test_a_gate_that_sees_the_new_memory_is_drawn_behind_it() -> None:
+    found = structure(traced("peephole-lstm-new"))
+    reads = {node.label: node.operands for node in found.nodes.values() if node.kind == "box"}
+    assert found.next["c"] in reads["o"]
+    assert found.states["c"] not in reads["o"]
+    assert found.states["c"] in reads["i"]
+
+
 def test_gates_are_known_by_what_they_do_where_they_have_no_name() -> None:
     boxes = [node.series for node in structure(traced("projected")).nodes.values() if node.label == r"\sigma"]
     assert sorted(boxes) == [1, 2, 3]

@@ -50,6 +50,16 @@ def test_what_belongs_to_another_part_of_the_network_says_so() -> None:
     assert r"\tanh\left(h_{t}^{(\ell-1)}\right)" in gated
 
 
+def test_a_remainder_and_what_is_joined_once_are_written_as_they_were_meant() -> None:
+    cells = load_catalog(entry_points=False)
+    clockwork = latex(trace_alone(cells.get("cell", "clockwork")(), inputs=3, hidden=4, simplify=False))  # type: ignore[arg-type]
+    assert r"& \text{if } t \bmod T = 0 \\" in clockwork
+    grid = latex(trace_alone(cells.get("cell", "grid-lstm")(), inputs=3, hidden=4, simplify=False))  # type: ignore[arg-type]
+    assert grid.count("bmatrix") == 2
+    assert r"i_{d,t} &= \sigma\left(W_{i,d} H_{t} + b_{i,d}\right)" in grid
+    assert r"\tilde{c}_{d,t} &= " in grid
+
+
 def test_there_is_a_rule_for_every_primitive() -> None:
     assert set(LATEX) == set(PRIMITIVES)
 

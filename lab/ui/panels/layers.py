@@ -1,11 +1,14 @@
 """Layout of any cell in columns: what is read stands to the left of what reads it; wires are drawn as curves."""
 
+import re
 from typing import Final
 
 from lab.trace.rules.latex import symbol_named
 from lab.ui.panels.drawing import Drawing, Part
 from lab.ui.panels.structure import Structure
 
+_SILENT: Final = re.compile(r"\\(?:mathrm|tilde)|[\\{}_^]")
+"""What in a label is not drawn as letters."""
 _HIGH: Final = 30.0
 _SIDE: Final = 18.0
 _SWEEPS: Final = 6
@@ -50,7 +53,7 @@ def in_layers(structure: Structure, width: float) -> Drawing:
 
 def _wide(label: str, room: float) -> float:
     """The width of a box: by its label, where there is room."""
-    letters = len(label.replace("\\mathrm", "").strip("{}\\"))
+    letters = len(_SILENT.sub("", label))
     return min(room, max(28.0, 10.0 + 6.5 * letters))
 
 
