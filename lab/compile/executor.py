@@ -78,7 +78,7 @@ class Executor:
         self.dtype = parameters.dtype
         self.places = places
         self.workers = workers or Workers(1)
-        self.xp = target.xp
+        self.target, self.xp = target, target.xp
         self._mirror: Mirror | None = None
         if self.xp is not np and isinstance(parameters, np.ndarray):
             self._mirror = Mirror(self.xp, parameters, gradient)
@@ -133,6 +133,7 @@ class Executor:
 
     def use(self, target: Target) -> None:
         """Go on with another target of the same array module; the buffers stay as they are."""
+        self.target = target
         self.scanner = target.scanner(self)
         self.refresh()
 

@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 
 from lab.components.base import Component, check_signature
 from lab.components.dataset import Sequences
+from lab.gradients.sparse import SparseInfluence
 from lab.gradients.steps import LinearLayer
 from lab.gradients.tangent import Directions
+from lab.gradients.traces import Traces
 
 
 @final
@@ -69,6 +71,11 @@ class Learner(Protocol):
         ...
 
     @property
+    def carries(self) -> bool:
+        """Whether the next batch may go on where this one ends: then keep in `memory` what that needs."""
+        ...
+
+    @property
     def random(self) -> np.random.Generator:
         """The stream of random numbers of this batch: the same when a run is resumed, others for every batch."""
         ...
@@ -84,6 +91,11 @@ class Learner(Protocol):
 
     def forward(self, first: int, last: int) -> None:
         """Run steps first ... last - 1 from the state that the steps before left."""
+        ...
+
+    @property
+    def fed(self) -> bool:
+        """Whether the last layer reads the network's output of the step before: its cell asks for `y`."""
         ...
 
     def backward(self, first: int, last: int, loss_from: int | None = None) -> float | None:
@@ -128,6 +140,30 @@ class Learner(Protocol):
 
         `weights` is a direction of all weights, one layer after the other, in which they move at every step.
         """
+        ...
+
+    def traces(self, *, products: bool) -> Traces:
+        """Each weight's influence on its own unit, carried forward in time; `begin` them for every batch.
+
+        `products` says whether a unit reaches itself through its own recurrent weight as well, or by its carry alone.
+        """
+        ...
+
+    def sparse_influence(self, reach: int) -> SparseInfluence:
+        """The influence matrix where what is reached within `reach` steps is kept; `begin` it for every batch."""
+        ...
+
+    @property
+    def widths(self) -> Sequence[int]:
+        """How many numbers each layer hands on."""
+        ...
+
+    def at_states(self, depth: int, first: int, last: int, handed: NDArray[Any]) -> NDArray[Any]:
+        """Cotangents of what a layer hands on, (T, B, ·), as those of its states, (T, B, S); dropout is applied."""
+        ...
+
+    def errors(self, first: int, last: int) -> NDArray[Any]:
+        """∂L/∂ of the net input of the head, (T, B, K), after `judge`; zero where no target counts."""
         ...
 
     def loss(self, first: int, last: int) -> float | None:

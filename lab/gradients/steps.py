@@ -5,15 +5,16 @@ step reads (a matrix, a stack of matrices, U - Uᵀ); their entries are the colu
 gradients of the parameters follow from theirs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, final
+from typing import Any, Final, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lab.compile.executor import Executor
+from lab.compile.layout import stacked, view_of
 from lab.compile.weights import WeightGradients
 from lab.errors import TrainingError
 from lab.gradients.jacobian import state_jacobians
@@ -23,8 +24,14 @@ from lab.gradients.unrolled import Calculus
 from lab.model.blueprint import Block
 from lab.model.layer import BELOW
 from lab.model.network import Network
+from lab.trace.graph import Var
+from lab.trace.rules.evaluate import evaluate
+from lab.trace.rules.vjp import vjp
 
 Array = NDArray[Any]
+
+GENERIC: Final = 32
+"""Samples by which the structure of a step is found: that a rectified unit is off in all of them has odds of 2⁻³²."""
 
 
 @final
@@ -84,6 +91,22 @@ class LayerStep:
         self.own = _slices(rows | sizes)
         self.columns = slice(first_column, first_column + sum(sizes.values()) + sum(rows.values()))
         self.to_parameters = WeightGradients(pullback.traced, [pull.weight for pull in pullback.weights])
+        names = [name for pull in pullback.weights for name in stacked(pull.weight)]
+        self.plain = len(names) == len(set(names)) and all(
+            view_of(pull.weight, block.places, np.zeros(block.size)) is not None for pull in pullback.weights
+        )
+        """Whether the weights are the parameters, or stacks of them that lie together: so are their gradients."""
+
+    @property
+    def units(self) -> Array:
+        """Which unit each of the S states belongs to: states of equal size have their units in common."""
+        found, begin, count = np.zeros(self.size, int), dict[int, int](), 0
+        for part in self.states.values():
+            size = part.stop - part.start
+            if size not in begin:
+                begin[size], count = count, count + size
+            found[part] = begin[size] + np.arange(size)
+        return found
 
     @cached_property
     def tangent(self) -> LayerTangent:
@@ -133,10 +156,15 @@ class Steps:
 
     def seeds(self, first: int, last: int) -> Array:
         """∂L/∂s_t of the top layer by what it hands on at step t itself, (T, B, S), after the loss was judged."""
-        layer, top = self.layers[-1], self.network.layers[-1]
-        given = top.seeds[first:last, : self.batch].astype(self.network.dtype)
-        if top.mask is not None:
-            given *= top.mask[first:last, : self.batch]
+        top = self.network.layers[-1]
+        return self.at_states(len(self.layers) - 1, first, last, top.seeds[first:last, : self.batch])
+
+    def at_states(self, depth: int, first: int, last: int, handed: Array) -> Array:
+        """Cotangents of what a layer hands on, thinned out by dropout, (T, B, ·), as those of its states, (T, B, S)."""
+        layer, mask = self.layers[depth], self.network.layers[depth].mask
+        given = handed.astype(self.network.dtype)
+        if mask is not None:
+            given *= mask[first:last, : self.batch]
         found = np.zeros((last - first, self.batch, layer.size), self.network.dtype)
         start = 0
         for name in layer.pullback.traced.outputs:
@@ -145,6 +173,46 @@ class Steps:
             found[:, :, part] = given[:, :, start : start + width]
             start += width
         return found
+
+    def errors(self, first: int, last: int) -> Array:
+        """∂L/∂ of the net input of the head, (T, B, K), after the loss was judged; zero where no target counts."""
+        readout, executor = self._plan.readout, self.network.readout
+        traced, rows = readout.program.traced, int(executor.active[0])
+        given = {leaf: executor.input(name)[0, :rows].reshape(-1, *leaf.shape) for name, leaf in traced.inputs.items()}
+        part = self.network.parameters[readout.start : readout.start + readout.size]
+        given |= {traced.parameters[name]: place.view(part) for name, place in readout.places.items()}
+        found = evaluate([self._error], given, self.network.dtype)[self._error]
+        return self.network.by_step(np.broadcast_to(found, (rows, *self._error.shape)) / rows, first, last)
+
+    @cached_property
+    def _error(self) -> Var:
+        """∂ of a row's loss/∂ of the net input of the head, as an equation."""
+        traced = self._plan.readout.program.traced
+        net, loss = traced.next["prediction"], traced.next["loss"]
+        return vjp({loss: traced.graph.lift(1.0)}, stop=[net])[net]
+
+    def handed_down(self, depth: int, first: int, last: int, inputs: Mapping[str, Array]) -> Array:
+        """Cotangents of a layer's inputs at each step, (T, B, ·), as those of the states of the layer below."""
+        layer = self.layers[depth - 1]
+        found = np.zeros((last - first, self.batch, layer.size), self.network.dtype)
+        for name, array in inputs.items():
+            if name == "x":
+                found += self.at_states(depth - 1, first, last, array)
+            elif name.startswith(BELOW):
+                found[:, :, layer.states[name.removeprefix(BELOW)]] += array
+        return found
+
+    def add_embedding(self, first: int, last: int, inputs: Array, total: Array) -> None:
+        """Add the gradient of a learned embedding to that of the lowest layer's weights, from that of what was read."""
+        layer = self.layers[0]
+        assert layer.embedding
+        live = self.live(first, last)
+        table = total[layer.own["input.E"]].reshape(layer.embedding)
+        np.add.at(table, self.network.symbols[first:last][live], inputs[live])
+
+    def live(self, first: int, last: int) -> Array:
+        """Which steps first ... last - 1 the sequences take part in, (T, B)."""
+        return self.network.lengths > np.arange(first, last)[:, None]
 
     @property
     def batch(self) -> int:
@@ -159,12 +227,19 @@ class Steps:
                 place = self._plan.places["input.E"]
                 place.view(self.network.gradient)[...] = own[layer.own["input.E"]].reshape(place.shape)
             weights = [
-                np.asarray(own[layer.own[str(place)]], FLOAT).reshape(pull.weight.shape)
+                own[layer.own[str(place)]].reshape(pull.weight.shape)
                 for place, pull in enumerate(layer.pullback.weights)
             ]
-            given = self.passage(depth, 0, 1).given
-            found = layer.to_parameters(weights, given, FLOAT)
             part = self.network.gradient[layer.block.start : layer.block.start + layer.block.size]
+            if layer.plain:
+                part[...] = 0
+                for pull, array in zip(layer.pullback.weights, weights, strict=True):
+                    view = view_of(pull.weight, layer.block.places, part)
+                    assert view is not None
+                    view[...] = array
+                continue
+            given = self.passage(depth, 0, 1).given
+            found = layer.to_parameters([np.asarray(array, FLOAT) for array in weights], given, FLOAT)
             for name, place in layer.block.places.items():
                 place.view(part)[...] = found[name]
 
@@ -184,15 +259,59 @@ class Steps:
         return Passage(traced, parameters | self._plan.constants(block), states, inputs)
 
     def _linear(self, depth: int, first: int, last: int) -> LinearLayer:
+        read = self.network.symbols[first:last] if self.layers[depth].embedding else None
+        mask = self.network.layers[depth - 1].mask if depth else None
+        thinned = None if mask is None else mask[first:last, : self.batch]
+        return self._linearised(depth, self.passage(depth, first, last), self.live(first, last), read, thinned)
+
+    def structure(self) -> list[LinearLayer]:
+        """The layers at some steps with random weights, states and inputs: what is zero in all of them always is.
+
+        Constants of the cells are as they are. Steps are counted from 0 on, one for each of as many samples, (1, B).
+        """
+        random = np.random.default_rng(0)
+        found = []
+        for depth, layer in enumerate(self.layers):
+            traced = layer.pullback.traced
+            values = {name: random.normal(size=leaf.shape) for name, leaf in traced.parameters.items()}
+            states = {name: random.normal(size=(GENERIC, leaf.size)) for name, leaf in traced.states.items()}
+            inputs = {name: random.normal(size=(GENERIC, leaf.size)) for name, leaf in traced.inputs.items()}
+            if "t" in inputs:
+                inputs["t"] = np.arange(GENERIC, dtype=FLOAT)[:, None]
+            passage = Passage(traced, values | self._plan.constants(layer.block), states, inputs)
+            read = None if layer.embedding is None else np.arange(GENERIC)[None] % layer.embedding[0]
+            found.append(self._linearised(depth, passage, np.ones((1, GENERIC), bool), read, None))
+        return found
+
+    def learned(self) -> Array:
+        """Which entries of the weights learned parameters have a part in, of all columns: U ⊙ M only has some."""
+        random = np.random.default_rng(0)
+        found = np.ones(sum(self.columns), bool)
+        for layer in self.layers:
+            traced = layer.pullback.traced
+            constants = self._plan.constants(layer.block)
+            weights = [pull.weight for pull in layer.pullback.weights]
+            drawn = []
+            for _ in range(2):
+                values = {name: random.normal(size=leaf.shape) for name, leaf in traced.parameters.items()} | constants
+                drawn.append(evaluate(weights, {leaf: values[n] for n, leaf in traced.parameters.items()}, FLOAT))
+            for place, weight in enumerate(weights):
+                moved = (drawn[0][weight] != drawn[1][weight]).reshape(-1)
+                found[layer.columns][layer.own[str(place)]] = moved
+        return found
+
+    def _linearised(
+        self, depth: int, passage: Passage, live: Array, read: Array | None, mask: Array | None
+    ) -> LinearLayer:
+        """A layer over steps and samples that are `live` (T, B); of those it `read` symbols, thinned out by a mask."""
         layer = self.layers[depth]
         pullback, dtype = layer.pullback, self.network.dtype
-        passage = self.passage(depth, first, last)
-        steps, batch = last - first, self.batch
+        steps, batch = live.shape
         lefts = [outer.left for pull in pullback.weights for outer in pull.outers]
         rows = [value for pull in pullback.weights for value in pull.rows]
         roots = list(dict.fromkeys([*pullback.states.values(), *pullback.inputs.values(), *lefts, *rows]))
         arrays = state_jacobians(pullback, passage, roots, np.arange(steps * batch))
-        live = (self.network.lengths > np.arange(first, last)[:, None])[..., None, None]
+        live = live[..., None, None]
         found = {
             root: np.where(live, array.reshape(steps, batch, layer.size, -1), 0).astype(dtype)
             for root, array in zip(roots, arrays, strict=True)
@@ -201,7 +320,7 @@ class Steps:
         for name, root in pullback.states.items():
             transition[..., layer.states[name]] = found[root]
         transition += np.where(live, 0, np.eye(layer.size)).astype(dtype)
-        factors = self._embedded(layer, found, first, last)
+        factors = self._embedded(layer, found, read)
         for place, pull in enumerate(pullback.weights):
             columns = layer.own[str(place)]
             for outer in pull.outers:
@@ -209,28 +328,27 @@ class Steps:
                 right = np.broadcast_to(right, (steps * batch, *outer.right.shape)).reshape(steps, batch, -1)
                 factors.append(Factor(columns, found[outer.left], right.astype(dtype), outer.swapped))
             factors += [Factor(columns, found[value], None) for value in pull.rows]
-        return LinearLayer(transition, self._below(depth, found, first, last), factors, layer.columns)
+        return LinearLayer(transition, self._below(depth, found, transition, mask), factors, layer.columns)
 
-    def _embedded(self, layer: LayerStep, found: dict[Any, Array], first: int, last: int) -> list[Factor]:
+    def _embedded(self, layer: LayerStep, found: dict[Any, Array], symbols: Array | None) -> list[Factor]:
         """The factor of a learned embedding: the row of the symbol that was read."""
         into = layer.pullback.inputs.get("x")
         if layer.embedding is None or into is None:
             return []
-        read = np.eye(layer.embedding[0], dtype=self.network.dtype)[self.network.symbols[first:last]]
+        read = np.eye(layer.embedding[0], dtype=self.network.dtype)[symbols]
         return [Factor(layer.own["input.E"], found[into], read, swapped=True)]
 
-    def _below(self, depth: int, found: dict[Any, Array], first: int, last: int) -> Array | None:
+    def _below(self, depth: int, found: dict[Any, Array], transition: Array, mask: Array | None) -> Array | None:
         """∂s_t/∂s'_t: through what the layer below hands on, thinned out by dropout, and through its states as such."""
         if depth == 0:
             return None
         layer, under = self.layers[depth], self.layers[depth - 1]
-        total = np.zeros((last - first, self.batch, layer.size, under.size), self.network.dtype)
+        total = np.zeros((*transition.shape[:3], under.size), self.network.dtype)
         inputs = layer.pullback.inputs
         if "x" in inputs:
             into, start = found[inputs["x"]], 0
-            mask = self.network.layers[depth - 1].mask
             if mask is not None:
-                into = into * mask[first:last, : self.batch, None, :]
+                into = into * mask[:, :, None, :]
             for name in under.pullback.traced.outputs:
                 part = under.states[name]
                 width = part.stop - part.start

@@ -279,6 +279,15 @@ class Network:
             seeds[steps, samples] = into
         return loss
 
+    def by_step(self, rows: Array, first: int, last: int) -> Array:
+        """Values of the rows of the last `judge`, (R, ·), at the steps first ... last - 1 they belong to, (T, B, ·)."""
+        if self.plan.architecture.readout == "mean":
+            return np.asarray(self._shares[..., None] * rows)
+        steps, samples = self._rows
+        found = np.zeros((last - first, len(self._lengths), rows.shape[1]), rows.dtype)
+        found[steps - first, samples] = rows
+        return found
+
     @QUIET
     def backward(self, first: int, last: int, loss_from: int | None = None) -> float | None:
         """Set `gradient` to that of the mean loss over steps `loss_from` (or first) ... last - 1; return that loss.

@@ -8,10 +8,13 @@ from numpy.typing import NDArray
 
 from lab.components.algorithm import Batch
 from lab.errors import TrainingError
+from lab.gradients.sparse import SparseInfluence
 from lab.gradients.steps import LinearLayer, Steps
 from lab.gradients.tangent import Directions
+from lab.gradients.traces import Traces
 from lab.gradients.unrolled import Calculus
 from lab.model.network import Network, States
+from lab.trace.tracer import NET
 
 Array = NDArray[Any]
 
@@ -30,9 +33,13 @@ class NetworkLearner:
         self.random = np.random.default_rng(0)
         self.memory: dict[str, Array] = {}
         """What the algorithm keeps from batch to batch."""
+        self.carries = True
+        """Whether the next batch may go on where this one ends: then the algorithm keeps what it needs for that."""
         self.carried: States | None = None
         self._calculus: Calculus | None = None
         self._opened: Steps | None = None
+        self._traces: dict[bool, Traces] = {}
+        self._sparse: dict[int, SparseInfluence] = {}
 
     @property
     def parameters(self) -> Array:
@@ -61,6 +68,11 @@ class NetworkLearner:
         """Run steps first ... last - 1 from the state that the steps before left."""
         self._allow_window(first, last)
         self.network.forward(first, last)
+
+    @property
+    def fed(self) -> bool:
+        """Whether the last layer reads the network's output of the step before: its cell asks for `y`."""
+        return NET in self.network.plan.layers[-1][0].program.traced.states
 
     def backward(self, first: int, last: int, loss_from: int | None = None) -> float | None:
         """The mean loss over steps `loss_from` (or first) ... last - 1, its gradient left in `gradient`.
@@ -111,6 +123,31 @@ class NetworkLearner:
         """
         return Directions(self._steps, first, last, weights)
 
+    def traces(self, *, products: bool) -> Traces:
+        """Each weight's influence on its own unit, carried forward in time; `begin` them for every batch.
+
+        `products` says whether a unit reaches itself through its own recurrent weight as well, or by its carry alone.
+        """
+        found = self._traces.get(products)
+        if found is None or found.steps is not self._steps:
+            found = self._traces[products] = Traces(self._steps, products=products)
+        return found
+
+    def sparse_influence(self, reach: int) -> SparseInfluence:
+        """The influence matrix where what is reached within `reach` steps is kept; `begin` it for every batch."""
+        found = self._sparse.get(reach)
+        if found is None or found.steps is not self._steps:
+            found = self._sparse[reach] = SparseInfluence(self._steps, reach)
+        return found
+
+    def at_states(self, depth: int, first: int, last: int, handed: Array) -> Array:
+        """Cotangents of what a layer hands on, (T, B, ·), as those of its states, (T, B, S); dropout is applied."""
+        return self._steps.at_states(depth, first, last, handed)
+
+    def errors(self, first: int, last: int) -> Array:
+        """∂L/∂ of the net input of the head, (T, B, K), after `judge`; zero where no target counts."""
+        return self._steps.errors(first, last)
+
     def loss(self, first: int, last: int) -> float | None:
         """The mean loss over steps first ... last - 1, and no gradient. None where no target of the window counts."""
         return self.network.judge(first, last)
@@ -118,6 +155,11 @@ class NetworkLearner:
     def put(self, total: Array) -> None:
         """Leave in `gradient` that of the layers' parameters, from that of all weights, one layer after the other."""
         self._steps.put(total)
+
+    @property
+    def widths(self) -> Sequence[int]:
+        """How many numbers each layer hands on."""
+        return [block.output_width for (block,) in self.network.plan.layers]
 
     @property
     def _steps(self) -> Steps:

@@ -219,3 +219,17 @@ def sigmoid64(x):
 def exp64(x):
     """The library's exponential."""
     return math.exp(x)
+
+
+@njit(nogil=True, cache=True)
+def sweep(transition, cotangents, before):
+    """Cotangents of units that depend on themselves alone, through time: see `lab.gradients.diagonal`."""
+    states, _, steps, width = transition.shape
+    for step in range(steps - 1, -1, -1):
+        for to in range(states):
+            target = cotangents[to, step - 1] if step else before[to]
+            for one in range(states):
+                slope = transition[one, to, step]
+                source = cotangents[one, step]
+                for k in range(width):
+                    target[k] += slope[k] * source[k]
