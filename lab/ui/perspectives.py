@@ -25,7 +25,7 @@ def width_of(pixels: float) -> Width:
 
 _LOSS, _GRADIENTS, _PREDICTIONS = "loss", "gradients-by-layer", "predictions"
 _HIDDEN, _GATES, _THROUGH = "hidden-states", "gates", "through-time"
-_PHASE, _SPECTRUM, _WEIGHTS = "phase-portrait", "spectrum", "weights"
+_PHASE, _SPECTRUM, _WEIGHTS, _DUEL = "phase-portrait", "spectrum", "weights", "duel"
 
 _OVERVIEW: Final[Rows] = (
     ((2, (_LOSS, _GRADIENTS)), (2, (_PREDICTIONS,))),
@@ -41,7 +41,7 @@ _OVERVIEW_WIDE: Final[Rows] = (
     *_OVERVIEW[1:],
 )
 _MEMORY: Final[Rows] = (((1, (_HIDDEN,)), (1, (_GATES,))), ((1, (_PHASE,)), (1, (_WEIGHTS,))))
-_GRADIENT_ROWS: Final[Rows] = (((1, (_THROUGH,)), (1, (_GRADIENTS,))), ((1, (_SPECTRUM,)), (1, (_WEIGHTS,))))
+_GRADIENT_ROWS: Final[Rows] = (((1, (_THROUGH,)), (1, (_GRADIENTS, _DUEL))), ((1, (_SPECTRUM,)), (1, (_WEIGHTS,))))
 _COMPARE: Final[Rows] = (((1, (_LOSS,)),), ((1, (_PREDICTIONS,)),))
 
 _ARRANGEMENTS: Final[Mapping[str, Mapping[Width, Rows]]] = {
@@ -51,7 +51,7 @@ _ARRANGEMENTS: Final[Mapping[str, Mapping[Width, Rows]]] = {
     "compare": dict.fromkeys(Width, _COMPARE),
 }
 
-ORDER: Final = (_LOSS, _GRADIENTS, _PREDICTIONS, _HIDDEN, _GATES, _THROUGH, _PHASE, _SPECTRUM, _WEIGHTS)
+ORDER: Final = (_LOSS, _GRADIENTS, _PREDICTIONS, _HIDDEN, _GATES, _THROUGH, _DUEL, _PHASE, _SPECTRUM, _WEIGHTS)
 """The order in which views are gone through: what is learned, what is remembered, why. Others follow."""
 
 PRESENT: Final = "present"

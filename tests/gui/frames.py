@@ -23,9 +23,9 @@ from lab.ui.stage import Curve, Stage
 
 VIEWS = (
     "loss", "gradients-by-layer", "predictions", "hidden-states", "gates", "through-time", "phase-portrait", "spectrum",
-    "weights",
+    "weights", "duel",
 )  # fmt: skip
-PROBES = ("inputs", "hidden-states", "gates", "predictions", "gradients", "through-time", "spectrum", "weights")
+PROBES = ("inputs", "hidden-states", "gates", "predictions", "gradients", "through-time", "spectrum", "weights", "duel")
 
 SERIES = """
 version = 1

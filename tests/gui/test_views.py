@@ -117,7 +117,7 @@ def test_all_nan(qtbot: QtBot, stages: dict[str, Stage], name: str) -> None:
     check_words(frame)
     painted(frame)
     said = frame.view.sentence()
-    if name in ("loss", "predictions", "gradients-by-layer", "weights", "through-time"):
+    if name in ("loss", "predictions", "gradients-by-layer", "weights", "through-time", "duel"):
         assert said.mark == "error"
         assert "NaN" in said.text.en or "not finite" in said.text.en
     else:

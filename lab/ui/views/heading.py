@@ -36,7 +36,7 @@ def paint_heading(painter: QPainter, rect: QRectF, axis: Text, keys: Sequence[Ke
         name = metrics.elidedText(str(axis), Qt.TextElideMode.ElideRight, room)
         painter.drawText(QRectF(rect.left(), rect.top(), room, rect.height()), _LEFT, name)
     for key, width in zip(keys, widths, strict=True):
-        _sign(painter, key, QPointF(x + sign / 2 - 2, rect.center().y()))
+        paint_sign(painter, key, QPointF(x + sign / 2 - 2, rect.center().y()))
         painter.setPen(theme.colour("text"))
         painter.drawText(QRectF(x + sign, rect.top(), width, rect.height()), _LEFT, str(key.text))
         x += width
@@ -45,7 +45,8 @@ def paint_heading(painter: QPainter, rect: QRectF, axis: Text, keys: Sequence[Ke
 _LEFT: Final = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
 
 
-def _sign(painter: QPainter, key: Key, at: QPointF) -> None:
+def paint_sign(painter: QPainter, key: Key, at: QPointF) -> None:
+    """Draw the sign of an entry of a legend around a place."""
     role = colour(key.series)
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, key.look in ("dots", "diamond"))
