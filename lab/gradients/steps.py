@@ -56,11 +56,16 @@ class Factor:
             part += left
             return
         right = self.right[step]
+        # Most weights move few states: those of their own unit. Only these entries are touched.
+        states, units = np.nonzero(left.any(axis=0))
+        shape = (*part.shape[:2], right.shape[1], left.shape[2])
+        part = part.reshape(shape if self.swapped else (*shape[:2], shape[3], shape[2]))
+        index = (slice(None), states, slice(None), units) if self.swapped else (slice(None), states, units)
         if self.swapped:
-            product = right[:, None, :, None] * left[:, :, None, :]
+            # The two index arrays are apart: their axis comes first.
+            part[index] += (left[:, states, units, None] * right[:, None, :]).swapaxes(0, 1)
         else:
-            product = left[:, :, :, None] * right[:, None, None, :]
-        part += product.reshape(part.shape)
+            part[index] += left[:, states, units, None] * right[:, None, :]
 
 
 @final
