@@ -74,7 +74,7 @@ class PresentPage(QWidget):
         self._shown = name
         frame = self._area.lend(name)
         if isinstance(frame, Headed):
-            frame.set_tabbed(False)
+            frame.set_tabbed(False, alone=True)
             self._head.insertWidget(0, frame.header, 1)
             frame.header.show()
         self._body.addWidget(frame)

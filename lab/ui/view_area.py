@@ -23,7 +23,7 @@ class Headed(Protocol):
     header: QWidget
     enlarge: SignalInstance
 
-    def set_tabbed(self, tabbed: bool) -> None:
+    def set_tabbed(self, tabbed: bool, *, alone: bool = False) -> None:
         """Whether a tab shows the title already."""
 
 

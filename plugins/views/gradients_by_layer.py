@@ -15,7 +15,7 @@ from lab.ui.api import Key, Sentence, Stage, Text, View
 from lab.ui.views.canvas import Canvas
 from lab.ui.views.choice import Choice
 from lab.ui.views.curves import Line, Thinned
-from lab.ui.views.frames import waiting
+from lab.ui.views.frames import layer_label, waiting
 from lab.ui.views.marks import Band, Note, Rule
 from lab.ui.views.names import fitting
 from lab.ui.views.numbers import number, share
@@ -27,6 +27,8 @@ MOST = 8
 """Curves at once; there are as many colours. The largest are shown."""
 NOTHING = np.zeros(0, np.int64), np.zeros((0, 0)), np.zeros((0, 0))
 """Updates (N,), norms (N, P) and ratios (N, P) before the first frame."""
+LAYER, NUMBER = Text("layer {n}", "第 {n} 层"), Text("{n}", "{n}")
+PLACES = {"input": Text("input", "输入层"), "output": Text("output", "输出层")}
 MODES = (Text("layers", "各层"), Text("parameters", "各参数"), Text("change / weight", "变化/权重"))
 
 
@@ -93,7 +95,7 @@ class GradientsByLayer(View):
         if self._clip > 0 and self._choice.current < 2:
             low, high = min(low, math.log10(self._clip)), max(high, math.log10(self._clip))
         self._plot.set_range((0.0, self._last()), (math.floor(low * 2 - 0.2) / 2, math.ceil(high * 2 + 0.2) / 2))
-        self._mark(x)
+        self._mark()
         self._plot.caption(self.axis(), self.legend())
 
     def _take(self) -> bool:
@@ -125,13 +127,10 @@ class GradientsByLayer(View):
         largest = sorted(found, key=lambda name: -float(np.nan_to_num(found[name][-1], nan=np.inf)))[:MOST]
         return {name: found[name] for name in found if name in largest}
 
-    def _mark(self, x: Array) -> None:
+    def _mark(self) -> None:
         rules, notes = [], []
         if self._clip > 0 and self._choice.current < 2:
-            at = math.log10(self._clip)
-            words = Text("clip at {c}", "裁剪于 {c}").with_(c=number(self._clip, 2))
-            rules.append(Rule(at, "muted", level=True, dash=True))
-            notes.append(Note(words, x[-1] if len(x) else 0, at, role="muted", align="right", dx=1e6, dy=-9))
+            rules.append(Rule(math.log10(self._clip), "muted", level=True, dash=True))
         for update, _ in self.stage.marks:
             rules.append(Rule(update, "axis"))
         bad = None if _follows_none(self._norms, self._ratios) else _first_bad(self._norms)
@@ -142,9 +141,11 @@ class GradientsByLayer(View):
                 name for name, value in zip(self._names, self._norms[bad], strict=False) if not math.isfinite(value)
             ]
             words = Text("not finite from update {u}: {names}", "第 {u} 次更新起非有限：{names}")
-            listed = ", ".join(lost[:2]) + ("…" if len(lost) > 2 else "")
+            first = [_called(name) for name in lost[:2]]
+            more = "…" if len(lost) > 2 else ""
+            listed = Text(", ".join(one.en for one in first) + more, "、".join(one.zh for one in first) + more)
             filled = words.with_(u=f"{update:,}", names=listed)
-            notes.append(Note(filled, update, role="error", bold=True, align="right", dx=-5, row=0))
+            notes.append(Note(filled, update, role="error", bold=True, align="beside", dx=5, row=0))
         bands = [] if bad is None else [Band(self._updates[bad], 1e12)]
         if bands != self._plot.bands:
             self._plot.bands = bands
@@ -166,7 +167,7 @@ class GradientsByLayer(View):
             return Sentence(words)
         lost = int((~np.isfinite(now)).sum())
         if lost:
-            first = self._names[int(np.argmin(np.isfinite(now)))] if self._names else ""
+            first = _called(self._names[int(np.argmin(np.isfinite(now)))]) if self._names else ""
             words = Text("{n} of {all} gradients are not finite: {first}.", "{all} 个梯度中 {n} 个非有限：{first}。")
             brief = Text("{n} of {all} gradients are not finite.", "{all} 个梯度中 {n} 个非有限。")
             values = {"n": lost, "all": len(now), "first": first}
@@ -176,21 +177,23 @@ class GradientsByLayer(View):
             clipped = float((totals > self._clip).mean())
             words = Text("Clipped in {share} of the last {n} measurements.", "最近 {n} 次测量中 {share} 被裁剪。")
             return Sentence(words.with_(share=share(clipped), n=len(totals)), "warning" if clipped > 0.5 else "")
-        limit = (
-            Text("clip at {c}", "裁剪于 {c}").with_(c=number(self._clip, 2))
-            if self._clip
-            else Text("no clipping", "未裁剪")
-        )
+        limit = self._limit() if self._clip else Text("no clipping", "未裁剪")
         words = Text("Norm {v}, {limit}; largest: {name}.", "范数 {v}，{limit}；最大：{name}。")
-        name = self._names[int(np.argmax(now))] if self._names else ""
+        name = _called(self._names[int(np.argmax(now))]) if self._names else ""
         values = {"v": number(float(totals[-1]), 2), "limit": limit, "name": name}
         brief = Text("Norm {v}, {limit}.", "范数 {v}，{limit}。")
         return Sentence(fitting(words.with_(**values), brief.with_(**values)))
 
     def legend(self) -> tuple[Key, ...]:
-        keys = tuple(Key(Text.plain(_short(name)), "line", place + 1) for place, name in enumerate(self._shown))
+        layer = NUMBER if self._choice.current == 1 else LAYER
+        keys = tuple(Key(_called(name, layer), "line", place + 1) for place, name in enumerate(self._shown))
         whole = (Key(Text("all", "全部"), "line", -1),) if self._choice.current == 0 and self._shown else ()
-        return keys + whole
+        # In front where there are many: what there is no room for is left out at the end.
+        clip = (Key(self._limit(), "dash", -1),) if self._clip > 0 and self._choice.current < 2 else ()
+        return keys + whole + clip if self._choice.current == 0 else clip + keys
+
+    def _limit(self) -> Text:
+        return Text("clip at {c}", "裁剪于 {c}").with_(c=number(self._clip, 2))
 
     def axis(self) -> Text:
         if self._choice.current == 2:
@@ -230,11 +233,15 @@ class GradientsByLayer(View):
         self._fresh = True
 
 
-def _short(name: str) -> str:
+def _called(name: str, layer: Text = LAYER) -> Text:
+    """A layer or one of its parameters: `layers.0.U_i` as `layer 1 U_i`."""
     parts = name.split(".")
-    if len(parts) > 1 and parts[0] == "layers" and parts[1].isdigit():
-        return " ".join([str(int(parts[1]) + 1), *parts[2:]])
-    return name
+    if len(parts) > 1 and parts[0] == "layers":
+        where = layer.with_(n=layer_label(name))
+        rest = [part for part in parts[2:] if part != "reverse"]
+    else:
+        where, rest = PLACES.get(parts[0], Text.plain(parts[0])), parts[1:]
+    return Text(" ".join([where.en, *rest]), " ".join([where.zh, *rest]))
 
 
 def _first_bad(norms: Array) -> int | None:

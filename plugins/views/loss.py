@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QMenu, QVBoxLayout
 from lab.api import hookimpl
 from lab.runner.messages import WorkerState
 from lab.ui.api import Curve, Key, Overlay, Sentence, Stage, Text, View, bind
+from lab.ui.theme import theme
 from lab.ui.views import names
 from lab.ui.views.canvas import Canvas
 from lab.ui.views.curves import Dots, Line, Thinned, spaced
@@ -27,6 +28,8 @@ SMOOTHINGS = (1, 25, 100, 400)
 """Updates over which the training loss can be averaged."""
 LABELLED = 4
 """So many of the latest changes are named; the others have a line only."""
+NAMED = 110
+"""Pixels that the words of a checkpoint take."""
 FALLING, SLOWLY, RISING = -0.05, -0.01, 0.03
 """Relative change of the loss over the last fifth of its course, from which it falls, falls slowly, or rises."""
 
@@ -181,26 +184,31 @@ class Loss(View):
         notes = []
         if len(rules) > 1:
             notes += [
-                Note(names.baseline(name), span[1], self._at(value), "muted", "right", dx=-2, dy=-8)
+                Note(names.baseline(name), span[1], self._at(value), "muted", "right", back=True, stack=True)
                 for name, value in self._baselines()
             ]
         above = len(notes)
-        lost = _first_lost(train)
+        lost, end = _first_lost(train), math.inf
         if lost is not None:
-            rules.append(Rule(lost, "error"))
-            words = Text("NaN from update {u}", "第 {u} 次更新起为 NaN").with_(u=f"{lost:,}")
-            notes.append(Note(words, lost, role="error", bold=True, align="beside", dx=5, row=0))
+            end = lost
+            words = Text("NaN from update {u}", "第 {u} 次更新起为 NaN").with_(u=f"{end:,}")
         elif broken(stage) and len(train.updates):
-            rules.append(Rule(int(train.updates[-1]), "error"))
-            words = Text("ended at update {u}", "止于第 {u} 次更新").with_(u=f"{int(train.updates[-1]):,}")
-            notes.append(Note(words, int(train.updates[-1]), 0, "error", "beside", True, dx=5, row=0, back=True))
+            end = int(train.updates[-1])
+            words = Text("ended at update {u}", "止于第 {u} 次更新").with_(u=f"{end:,}")
+        pixel = (span[1] - span[0]) / max(self._plot.rect.width(), 1.0)
+        if math.isfinite(end):
+            rules.append(Rule(end, "error"))
+            notes.append(Note(words, end, 0, "error", "beside", True, dx=5, row=0, back=True))
         if broken(stage) and stage.checkpoint is not None:
             rules.append(Rule(stage.checkpoint, "good", dash=True))
             words = Text("checkpoint {u}", "检查点 {u}").with_(u=f"{stage.checkpoint:,}")
-            right = stage.checkpoint > span[1] * 0.4
-            side: Align = "right" if right else "beside"
-            notes.append(Note(words, stage.checkpoint, 0, "good", side, True, dx=-5 if right else 5, row=1, back=True))
-        apart = 150.0 / max(self._plot.rect.width(), 1.0) * (span[1] - span[0])
+            reach = NAMED * theme.scale * pixel
+            side: Align = "right" if stage.checkpoint - span[0] > reach else "beside"
+            # Between two lines that are near to each other there is no room: then it stands below the other's words.
+            crowded = side == "beside" and 0 <= end - stage.checkpoint < reach
+            at, dx = (end if crowded else stage.checkpoint), (-5 if side == "right" else 5)
+            notes.append(Note(words, at, 0, "good", side, True, dx=dx, row=1, back=True))
+        apart = 150.0 * pixel
         above = len(notes) - above
         row, before = above, -math.inf
         for place, (update, words_by) in enumerate(stage.marks):

@@ -16,14 +16,15 @@ from lab.ui.views.canvas import Canvas
 from lab.ui.views.choice import Choice
 from lab.ui.views.curves import Line
 from lab.ui.views.frames import Shown, times_of, waiting
+from lab.ui.views.heading import HEIGHT
 from lab.ui.views.marks import Note, Rule
-from lab.ui.views.names import fitting
 from lab.ui.views.numbers import fixed, number, share
 from lab.ui.views.picture import BAR, Bar, Picture
 from lab.ui.views.plot import BOTTOM, Axis, Plot
 from lab.ui.views.ticks import Tick, linear, logarithmic, of_steps
 from lab.ui.views.triangle import Shade
 from lab.ui.views.units import sample_menu
+from lab.ui.views.verdict import judged, judged_alone, value_of
 
 Array = NDArray[Any]
 FIRST_CUT = 20
@@ -32,6 +33,14 @@ NARROW = 420
 """Below this width only the triangle is drawn, as the mean is in its sentence."""
 DECADES = 8.0
 """The colours reach so many powers of ten below the largest norm at most."""
+BAND = 26
+"""The height of the band that stands in the place of the triangle where there is one loss only."""
+LOSSES, ONE = (
+    Text("Loss at step t", "第 t 步的损失"),
+    Text("‖∂L/∂s‖ of the loss at t = {t}, log", "t = {t} 处损失的 ‖∂L/∂s‖，对数"),
+)
+LOST = Text("NaN in the gradient", "梯度中有 NaN")
+STATES, BACK = Text("State at step k", "第 k 步的状态"), Text("Steps back t − k", "回溯步数 t − k")
 NOTHING = np.zeros((0, 0))
 
 
@@ -47,9 +56,8 @@ class ThroughTime(View):
     def __init__(self, stage: Stage) -> None:
         super().__init__(stage)
         self._canvas = Canvas(self._arrange, keys=True)
-        steps = Axis(self._steps, Text("State at step k", "第 k 步的状态"))
-        losses = Axis(lambda *view: self._steps(*view, longest=5), Text("Loss at step t", "第 t 步的损失"))
-        self._triangle = Plot(self._canvas, steps, losses)
+        losses = Axis(lambda *view: self._steps(*view, longest=5), LOSSES)
+        self._triangle = Plot(self._canvas, Axis(self._steps, STATES), losses)
         self._triangle.still()
         self._triangle.invert()
         self._shade = Shade(self._triangle)
@@ -57,12 +65,15 @@ class ThroughTime(View):
         self._bar = Bar(self._canvas, self._triangle, "magnitude")
         self._edge = Line(self._triangle, "text", dash=True, z=6)
         whole = lambda low, high, most: linear(low, high, most, whole=True)  # noqa: E731 - as short as its use
-        back = Axis(whole, Text("Steps back t − k", "回溯步数 t − k"))
-        self._means = Plot(self._canvas, back, Axis(logarithmic, Text("Mean, log", "均值，对数"), grid=True))
+        self._means = Plot(
+            self._canvas, Axis(whole, BACK), Axis(logarithmic, Text("Mean, log", "均值，对数"), grid=True)
+        )
         self._means.still()
         self._curve = Line(self._means, "text", z=2)
         self._fit = Line(self._means, "series2", dash=True, z=3)
         self._triangle.drag, self._means.drag = self._drag_edge, self._drag_rule
+        self._ticks = self._triangle.y.ticks, self._means.x.ticks
+        self._single = False
         self._cut = FIRST_CUT
         self._norms: Array = np.zeros((0, 0))
         self._drawn: tuple[Any, ...] = ()
@@ -113,8 +124,8 @@ class ThroughTime(View):
         self._picture.setVisible(True)
         # A row without any value has no loss; but where there is NaN at all, it is NaN too.
         self._shade.show_rows(rows | bad)
-        # Where only the last step has a loss its row fills the height: one row in a hundred could not be seen.
-        top = steps - 1.5 if self._one_row() else -0.5
+        self._be_single(bool(rows.sum() == 1 and rows[-1]))
+        top = steps - 1.5 if self._single else -0.5
         self._triangle.set_range((-0.5, steps - 0.5), (top, steps - 0.5))
         self._bar.describe(Text.plain("‖∂L/∂s‖"), low, high, logarithmic)
         self._draw_means(shown, low, high)
@@ -138,13 +149,27 @@ class ThroughTime(View):
         self._means.set_range((0.0, 99.0), (-8.0, 0.0))
         for line in (self._curve, self._fit, self._edge):
             line.clear_points()
+        self._be_single(False)
         self._triangle.mark((), ())
         self._means.mark((), ())
         self._means.caption(self._means.y.name, ())
 
-    def _one_row(self) -> bool:
-        rows = np.isfinite(self._norms).any(axis=1)
-        return bool(rows.sum() == 1 and rows[-1])
+    def _be_single(self, single: bool) -> None:
+        """One loss, at the end, has one row: a band above its curve, both over the state's step, and no triangle."""
+        if single == self._single:
+            return
+        self._single = single
+        band, curve = self._triangle, self._means
+        band.x.ticks, band.x.name = (None, Text.plain("")) if single else (self._steps, STATES)
+        band.y.ticks = None if single else self._ticks[0]
+        curve.x.ticks, curve.x.name = (self._steps, STATES) if single else (self._ticks[1], BACK)
+        curve.heading = not single
+        self._bar.setVisible(not single)
+        self._canvas.arranged()
+
+    def _at(self, lags: Array) -> Array:
+        """Where so many steps back stand on the horizontal axis of the curve."""
+        return len(self._norms) - 1 - lags if self._single else lags
 
     def _levels(self, logs: Array) -> tuple[float, float]:
         known = logs[np.isfinite(logs)]
@@ -159,13 +184,13 @@ class ThroughTime(View):
         with np.errstate(divide="ignore", invalid="ignore"):
             logs = np.log10(mean)
         lags = np.arange(len(mean))
-        self._curve.show_points(lags, logs)
-        gamma = _value(shown.frame.notes.get("gamma"))
+        self._curve.show_points(self._at(lags), logs)
+        gamma = value_of(shown.frame.notes.get("gamma"))
         good = np.isfinite(logs)
         known = logs[good]
         bottom, top = (float(known.min()), float(known.max())) if known.size else (low, high)
         self._means.set_range(
-            (0.0, max(len(mean) - 1.0, 1.0)),
+            (-0.5, len(self._norms) - 0.5) if self._single else (0.0, max(len(mean) - 1.0, 1.0)),
             (max(math.floor(bottom * 2 - 0.1) / 2, top - 16), math.ceil(top * 2 + 0.1) / 2),
         )
         keys: tuple[Key, ...] = ()
@@ -173,34 +198,47 @@ class ThroughTime(View):
             # Of all lines with the slope of the fit the one through the middle of the points is that of least squares.
             slope = math.log10(gamma)
             offset = float((known - slope * lags[good]).mean())
-            self._fit.show_points(np.array([0, len(mean) - 1]), offset + slope * np.array([0, len(mean) - 1]))
+            ends = np.array([0, len(mean) - 1])
+            self._fit.show_points(self._at(ends), offset + slope * ends)
             words = Text("fit γ = {g}", "拟合 γ = {g}").with_(g=fixed(gamma, 2))
             keys = (Key(words, "dash", 2),)
         else:
             self._fit.clear_points()
+        heads = ONE if self._single else LOSSES
+        last = len(self._norms) - 1
+        name = self._times[last] if last < len(self._times) else str(last)
+        self._triangle.caption(heads.with_(t=name), keys if self._single else ())
         self._means.caption(self._means.y.name, keys)
 
     def _draw_cut(self, shown: Shown) -> None:
         assert shown.frame is not None
-        steps, cut = len(self._norms), self._cut
-        single = self._one_row()
-        if not single:
-            self._edge.show_points(np.array([-0.5, steps - cut - 0.5]), np.array([cut - 0.5, steps - 0.5]))
+        steps, cut, single = len(self._norms), self._cut, self._single
+        edge = float(self._at(np.array(cut))) + 0.5 if single else float(cut)
+        if single:
+            self._edge.clear_points()
         else:
-            self._edge.show_points(np.full(2, steps - cut - 0.5), np.array([steps - 1.5, steps - 0.5]))
+            self._edge.show_points(np.array([-0.5, steps - cut - 0.5]), np.array([cut - 0.5, steps - 0.5]))
         notes = [
-            Note(line, steps - 1, -0.5, align="right", bold=place == 0, dx=-4, row=place, back=single)
+            Note(line, edge if single else steps - 1, -0.5, "text", "right", place == 0, dx=-6, row=place, back=single)
             for place, line in enumerate(self._cut_words(shown))
         ]
+        rules = [Rule(edge, "text", dash=True, halo=single)] if cut < steps else []
+        if single:
+            if shown.label is not None:
+                notes.append(Note(shown.label, steps / 2, 0, "error", "centre", True, row=4, back=True))
+            elif self._triangle.hatched:
+                notes.append(Note(LOST, steps / 2, 0, "error", "centre", True, row=4, back=True))
+            self._triangle.mark(rules, ())
+            self._means.mark(rules, notes)
+            return
         if shown.label is not None:
             notes.append(
                 Note(shown.label, (steps - 1) / 2, steps * 0.8, role="error", align="centre", bold=True, back=True)
             )
         elif self._triangle.hatched:
-            words = Text("NaN in the gradient", "梯度中有 NaN")
-            notes.append(Note(words, steps * 0.3, steps * 0.75, role="error", align="centre", bold=True, back=True))
+            notes.append(Note(LOST, steps * 0.3, steps * 0.75, role="error", align="centre", bold=True, back=True))
         self._triangle.mark((), notes)
-        self._means.mark([Rule(cut, "text", dash=True)] if cut < steps else [], ())
+        self._means.mark(rules, ())
 
     def _cut_words(self, shown: Shown) -> list[Text]:
         assert shown.frame is not None
@@ -228,7 +266,7 @@ class ThroughTime(View):
             )
         if self._triangle.hatched:
             return Sentence(Text("NaN in parts of the gradient: not judged.", "部分梯度为 NaN，不作判断。"), "error")
-        return judged(shown.frame.notes, len(self._norms))
+        return (judged_alone if self._single else judged)(shown.frame.notes, len(self._norms))
 
     def reading(self) -> Text:
         if self._canvas.pointer is None or not len(self._norms):
@@ -236,12 +274,12 @@ class ThroughTime(View):
         plot, x, y = self._canvas.pointer
         if plot is self._means:
             mean = Shown(self.stage, "through-time").frame
-            lag = round(x)
+            lag = int(self._at(np.array(round(x))))
             array = None if mean is None else mean.arrays.get("mean")
             if array is None or not 0 <= lag < len(array):
                 return Text.plain("")
             return Text.plain(f"t − k = {lag}  {number(float(array[lag]))}")
-        t, k = round(y), round(x)
+        t, k = (len(self._norms) - 1 if self._single else round(y)), round(x)
         if not 0 <= k <= t < len(self._norms):
             return Text.plain("")
         names = [
@@ -261,6 +299,14 @@ class ThroughTime(View):
         self._bar.update()
 
     def _arrange(self, inside: QRectF) -> None:
+        if self._single:
+            band, curve = QRectF(inside), QRectF(inside)
+            band.setHeight(theme.px(HEIGHT) + theme.px(BAND))
+            curve.setTop(band.bottom() + 6)
+            self._triangle.place(band, bottom=0)
+            self._means.show(True)
+            self._means.place(curve)
+            return
         bar = theme.px(BAR)
         both = inside.width() >= NARROW * theme.scale
         left = QRectF(inside)
@@ -294,10 +340,10 @@ class ThroughTime(View):
             self._ask()
 
     def _drag_edge(self, x: float, y: float) -> None:
-        self._move(len(self._norms) - round(x) if self._one_row() else round(y - x))
+        self._drag_rule(x + 0.5, y) if self._single else self._move(round(y - x))
 
     def _drag_rule(self, x: float, _y: float) -> None:
-        self._move(round(x))
+        self._move(round(self._at(np.array(x - 0.5)) if self._single else x))
 
     def _move(self, cut: int) -> None:
         cut = min(max(cut, 1), max(len(self._norms), 1))
@@ -309,52 +355,6 @@ class ThroughTime(View):
     def _forget(self) -> None:
         self._drawn = ()
         self._cut = FIRST_CUT
-
-
-def judged(notes: Mapping[str, Any], steps: int) -> Sentence:
-    """The verdict of a frame in words: what happens, after how many steps, and why, as far as is known."""
-    gamma = _value(notes.get("gamma"))
-    verdict = str(notes.get("verdict", "early"))
-    tenth, hundredth = notes.get("steps_to_tenth"), notes.get("steps_to_hundredth")
-    g = fixed(gamma, 2) if math.isfinite(gamma) else ""
-    if verdict == "explodes":
-        after = max(1, round(1 / math.log10(gamma))) if gamma > 1 else 0
-        words = Text(
-            "Explodes: tenfold every {n} steps, γ = {g}. Clip the norm.",
-            "梯度爆炸：每 {n} 步增大十倍，γ = {g}。请裁剪范数。",
-        )
-        return Sentence(words.with_(n=after, g=g), "error")
-    if verdict == "vanishes":
-        words = Text(
-            "Vanishes: a hundredth after {n} steps (γ = {g}){why}.", "梯度消失：{n} 步后剩百分之一（γ = {g}）{why}。"
-        )
-        full = words.with_(n=hundredth, g=g, why=_reason(notes))
-        return Sentence(fitting(full, words.with_(n=hundredth, g=g, why="")), "warning")
-    if verdict == "reaches":
-        if tenth is None:
-            words = Text(
-                "Reaches back all {n} steps: over a tenth is left (γ = {g}).",
-                "可追溯全部 {n} 步：剩余超过十分之一（γ = {g}）。",
-            )
-            return Sentence(words.with_(n=steps, g=g), "good")
-        words = Text(
-            "Reaches back: a tenth is left after {n} steps (γ = {g}).", "可追溯：{n} 步后剩十分之一（γ = {g}）。"
-        )
-        return Sentence(words.with_(n=tenth, g=g), "good")
-    return Sentence(Text("Too early to tell: the gradient is still changing.", "现在判断还太早：梯度仍在变化。"))
-
-
-def _reason(notes: Mapping[str, Any]) -> Text:
-    forget, saturated = _value(notes.get("forget")), _value(notes.get("saturated"))
-    if math.isfinite(forget) and forget < 0.8:
-        return Text("; forget {f}", "；遗忘门 {f}").with_(f=fixed(forget, 2))
-    if math.isfinite(saturated) and saturated > 0.2:
-        return Text("; {s} saturated", "；{s} 饱和").with_(s=share(saturated))
-    return Text.plain("")
-
-
-def _value(value: Any) -> float:
-    return float(value) if isinstance(value, (int, float)) else math.nan
 
 
 @hookimpl

@@ -63,7 +63,7 @@ class Framed(QWidget):
         self.field = QLineEdit()
         column.addWidget(self.field)
 
-    def set_tabbed(self, tabbed: bool) -> None:
+    def set_tabbed(self, tabbed: bool, *, alone: bool = False) -> None:
         self.tabbed = tabbed
 
 

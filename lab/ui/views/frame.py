@@ -102,9 +102,9 @@ class ViewFrame(QWidget):
             self._guarded(self.view.refresh)
             self._show_words(force=self.view.stage.state is not self._state)
 
-    def set_tabbed(self, tabbed: bool) -> None:
-        """In tabs the title is on the tab: the header has one row."""
-        self.header.set_tabbed(tabbed)
+    def set_tabbed(self, tabbed: bool, *, alone: bool = False) -> None:
+        """In tabs the title is on the tab: the header has one row. A view that is shown alone cannot be enlarged."""
+        self.header.set_tabbed(tabbed, alone=alone)
 
     def save(self, path: Path) -> None:
         """Save what is shown, in the format of the file's ending. LabError where that cannot be."""
@@ -259,8 +259,9 @@ class _Header(QWidget):
         bind_theme(self, self._resize)
         bind_call(self, self._again)
 
-    def set_tabbed(self, tabbed: bool) -> None:
-        """One row or two."""
+    def set_tabbed(self, tabbed: bool, *, alone: bool = False) -> None:
+        """One row or two, with the button that enlarges or without."""
+        self.enlarge.setVisible(not tabbed and not alone)
         if tabbed == self._tabbed:
             return
         self._tabbed = tabbed
@@ -279,7 +280,6 @@ class _Header(QWidget):
             for widget, stretch in widgets:
                 row.addWidget(widget, stretch)
         self._title.setVisible(not tabbed)
-        self.enlarge.setVisible(not tabbed)
         self._reading.setVisible(not tabbed)
         self._resize()
 

@@ -1,5 +1,6 @@
 """What stands in a plot beside the data: shaded bands, rules, notes and the hatch of what is not finite."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, final
 
@@ -40,7 +41,8 @@ class Note:
     """Words in a plot at a place in data coordinates, moved by pixels; they are kept inside the plot.
 
     Aligned `beside` they stand right of the place if there is room, else left of it. `row` counts lines of text from
-    the top of the plot instead of `y`, where it is given. `back` keeps what is behind from showing through.
+    the top of the plot instead of `y`, where it is given. `back` keeps what is behind from showing through. Notes that
+    `stack` give way to each other, up and down.
     """
 
     text: Text
@@ -53,6 +55,7 @@ class Note:
     dy: float = 0.0
     row: int | None = None
     back: bool = False
+    stack: bool = False
 
 
 def pen(role: str, *, dash: bool = False, width: float = 1.0, alpha: int = 255) -> QPen:
@@ -84,8 +87,42 @@ def hatch(painter: QPainter, rect: QRectF) -> None:
     painter.drawLines(lines)
 
 
-def draw_note(painter: QPainter, note: Note, place: QPointF, rect: QRectF) -> None:
-    """Write a note at a place in pixels, inside `rect`."""
+def draw_notes(painter: QPainter, notes: Sequence[Note], places: Sequence[QPointF], rect: QRectF) -> None:
+    """Write notes at places in pixels, inside `rect`."""
+    painter.setFont(theme.font(11, tabular=True))
+    height = float(painter.fontMetrics().height())
+    stacked = [k for k, note in enumerate(notes) if note.stack and rect.top() <= places[k].y() <= rect.bottom()]
+    room = (rect.top() + height / 2, rect.bottom() - height / 2)
+    levels = spread([places[k].y() + notes[k].dy * theme.scale for k in stacked], height, *room)
+    for k, level in zip(stacked, levels, strict=True):
+        _draw_note(painter, notes[k], QPointF(places[k].x(), level - notes[k].dy * theme.scale), rect)
+    for note, place in zip(notes, places, strict=True):
+        if not note.stack:
+            _draw_note(painter, note, place, rect)
+
+
+def spread(wanted: Sequence[float], apart: float, low: float, high: float) -> list[float]:
+    """Places in their order, as near to the wanted ones as can be with so much between any two, from low to high."""
+    order = sorted(range(len(wanted)), key=lambda k: wanted[k])
+    groups: list[tuple[list[int], float]] = []
+    for k in order:
+        members, middle = [k], wanted[k]
+        while True:
+            reach = (len(members) - 1) / 2 * apart
+            middle = max(low + reach, min(middle, high - reach))
+            if not groups or middle - reach - (groups[-1][1] + (len(groups[-1][0]) - 1) / 2 * apart) >= apart:
+                break
+            members = groups.pop()[0] + members
+            middle = sum(wanted[one] for one in members) / len(members)
+        groups.append((members, middle))
+    found = [0.0] * len(wanted)
+    for members, middle in groups:
+        for place, k in enumerate(members):
+            found[k] = middle + (place - (len(members) - 1) / 2) * apart
+    return found
+
+
+def _draw_note(painter: QPainter, note: Note, place: QPointF, rect: QRectF) -> None:
     font = theme.font(11, 600 if note.bold else 400, tabular=True)
     painter.setFont(font)
     metrics = painter.fontMetrics()

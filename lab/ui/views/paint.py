@@ -3,13 +3,13 @@
 import math
 from typing import TYPE_CHECKING, Final, final
 
-from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtCore import QLineF, QRectF, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from lab.ui.theme import theme
 from lab.ui.views.heading import HEIGHT, paint_heading
-from lab.ui.views.marks import draw_note, hatch, pen
+from lab.ui.views.marks import draw_notes, hatch, pen
 from lab.ui.views.ticks import fitting
 
 if TYPE_CHECKING:
@@ -166,10 +166,9 @@ class Over(_Item):
                 painter.drawLine(line)
             painter.setPen(pen(rule.role, dash=rule.dash, width=2.0 if theme.enlarged and not rule.halo else 1.0))
             painter.drawLine(line)
-        for note in plot.notes:
-            place = plot.to_pixels(note.x, note.y)
-            if math.isfinite(place.x()) and math.isfinite(place.y()):
-                draw_note(painter, note, QPointF(place), rect)
+        placed = [(note, plot.to_pixels(note.x, note.y)) for note in plot.notes]
+        known = [(note, place) for note, place in placed if math.isfinite(place.x()) and math.isfinite(place.y())]
+        draw_notes(painter, [note for note, _ in known], [place for _, place in known], rect)
 
 
 def _finite(plot: "Plot") -> bool:

@@ -1,0 +1,135 @@
+"""Words in the plots of views: none lies over another, none is cut, all are in both languages."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from lab.runner.messages import WorkerState
+from lab.ui.labels import HYPERPARAMETERS
+from lab.ui.stage import Curve, Stage
+from lab.ui.views.canvas import Canvas
+from lab.ui.views.frame import ViewFrame
+from lab.ui.views.marks import spread
+from lab.ui.views.plot import Plot
+from lab.ui.views.verdict import judged, judged_alone
+from lab.ui.words import Text
+from tests.gui.frames import ADDING, catalog, trained
+
+
+@pytest.fixture(scope="module")
+def adding() -> Stage:
+    return trained(ADDING)
+
+
+def opened(qtbot: QtBot, name: str, stage: Stage) -> tuple[ViewFrame, list[Plot]]:
+    frame = ViewFrame(catalog().get("view", name)(stage))
+    qtbot.addWidget(frame)
+    frame.resize(560, 300)
+    frame.show()
+    frame.refresh()
+    QApplication.processEvents()
+    assert frame.problem is None, frame.problem
+    return frame, frame.findChild(Canvas).plots
+
+
+@pytest.mark.parametrize(
+    "wanted", [[50.0], [50.0, 51.0], [51.0, 50.0, 90.0], [2.0, 3.0, 4.0], [99.0, 98.0, 97.0], [10.0, 30.0, 41.0, 42.0]]
+)
+def test_notes_give_way_in_their_order(wanted: list[float]) -> None:
+    found = spread(wanted, 10.0, 5.0, 95.0)
+    assert np.argsort(found).tolist() == np.argsort(wanted).tolist()
+    assert (np.diff(np.sort(found)) >= 10.0 - 1e-9).all()
+    assert min(found) >= 5.0
+    assert max(found) <= 95.0
+
+
+def test_notes_with_room_stay() -> None:
+    assert spread([80.0, 20.0, 50.0], 10.0, 0.0, 100.0) == [80.0, 20.0, 50.0]
+
+
+def test_the_clip_and_the_layers_are_in_the_legend(qtbot: QtBot, adding: Stage) -> None:
+    frame, (plot,) = opened(qtbot, "gradients-by-layer", adding)
+    words = [key.text for key in frame.view.legend()]
+    assert words == [
+        Text("layer 1", "第 1 层"),
+        Text("output", "输出层"),
+        Text("all", "全部"),
+        Text("clip at 1.0", "裁剪于 1.0"),
+    ]
+    assert any(rule.level for rule in plot.rules)
+    assert not plot.notes, "no words lie over the curves"
+    frame.view.chooser().chosen.emit(1)
+    assert all("layers." not in key.text.en for key in frame.view.legend())
+
+
+def test_a_view_that_is_shown_alone_cannot_be_enlarged(qtbot: QtBot, adding: Stage) -> None:
+    frame, _ = opened(qtbot, "loss", adding)
+    assert frame.header.enlarge.isVisible()
+    frame.set_tabbed(False, alone=True)
+    assert not frame.header.enlarge.isVisible()
+    frame.set_tabbed(False)
+    assert frame.header.enlarge.isVisible()
+
+
+def test_the_words_of_a_failed_run_stand_apart(qtbot: QtBot) -> None:
+    stage = Stage()
+    stage.state, stage.checkpoint = WorkerState.FAILED, 1
+    stage.curves["train.loss"] = Curve(np.arange(1, 4), np.array([0.5, 1e9, 1e30]))
+    _, (plot,) = opened(qtbot, "loss", stage)
+    ended, checkpoint = plot.notes
+    assert {rule.at for rule in plot.rules} == {1, 3}
+    assert ended.x == checkpoint.x == 3, "between the lines there is no room"
+    assert ended.row != checkpoint.row
+
+
+def test_one_loss_is_a_band_over_its_curve(qtbot: QtBot, adding: Stage) -> None:
+    stage = Stage()
+    stage.spec, stage.about, stage.frames = adding.spec, adding.about, dict(adding.frames)
+    frame, (band, curve) = opened(qtbot, "through-time", stage)
+    assert band.rect.height() < 40 < curve.rect.height()
+    assert band.view()[0] == curve.view()[0], "both go over the same steps"
+    assert (band.rect.left(), band.rect.right()) == (curve.rect.left(), curve.rect.right())
+    norms = stage.frames["through-time"].arrays["norms"]
+    assert f"t = {len(norms) - 1}" in frame.sentence.en
+    assert "One loss" in frame.sentence.en
+    curve.drag(len(norms) - 5 - 0.5, 0.0)
+    assert curve.notes[0].text.en == "cut after 5 steps"
+    assert [rule.at for rule in band.rules] == [len(norms) - 5 - 0.5]
+    known = stage.frames["through-time"]
+    full = np.where(np.tri(len(norms), dtype=bool), 1.0, np.nan)
+    stage.frames["through-time"] = replace(known, arrays={**known.arrays, "norms": full})
+    frame.refresh()
+    assert band.rect.height() > 100, "many losses are a triangle again"
+    assert "One loss" not in frame.view.sentence().text.en
+
+
+@pytest.mark.parametrize("verdict", ["explodes", "vanishes", "reaches", "early"])
+@pytest.mark.parametrize("tenth", [None, 345])
+def test_the_sentence_of_one_loss_is_short(verdict: str, tenth: int | None) -> None:
+    notes = {"verdict": verdict, "gamma": 1.01, "steps_to_tenth": tenth, "steps_to_hundredth": 399}
+    text = judged_alone(notes, 400).text
+    for words in (text.en, text.zh):
+        assert len(words) <= 60, words
+        assert "None" not in words
+        assert "399" in words
+
+
+def test_the_sentence_of_many_losses_gives_the_reason() -> None:
+    notes = {"verdict": "vanishes", "gamma": 0.5, "steps_to_hundredth": 7, "forget": 0.6}
+    assert judged(notes, 100).text.en == "Vanishes: a hundredth after 7 steps (γ = 0.50); forget 0.60."
+
+
+def test_every_hyperparameter_of_the_form_has_a_name() -> None:
+    kinds = {"cell", "dataset", "algorithm", "optimizer", "loss", "schedule"}
+    entries = [entry for entry in catalog().components if entry.kind in kinds]
+    assert len(entries) > 50
+    missing = [
+        f"{entry.name}.{one.name}"
+        for entry in entries
+        for one in entry.component.hyperparameters().values()
+        if one.name not in HYPERPARAMETERS
+    ]
+    assert not missing
