@@ -1,6 +1,6 @@
 """All that a plugin may import. `API_VERSION` is what `LAB_API` in a plugin file is compared with."""
 
-from lab.components.algorithm import Algorithm, Batch, Learner, Step
+from lab.components.algorithm import Algorithm, Batch, Learner, Rows, Step
 from lab.components.baselines import root_mean_squared_errors
 from lab.components.cell import Cell
 from lab.components.dataset import Continuation, Data, Dataset, Sequences
@@ -68,7 +68,7 @@ __all__ = [
     "API_VERSION", "Activation", "Algorithm", "Batch", "Cell", "Continuation", "Course", "Data", "DataError", "Dataset",
     "Decay", "Factor", "HyperparameterError", "Initialiser", "LabError", "LayerLook", "Learner", "LinearLayer", "Look",
     "Loss", "Metric",
-    "Next", "Optimizer", "PluginError", "Probe", "Rival", "Schedule", "Sequences", "Series", "Step", "Table",
+    "Next", "Optimizer", "PluginError", "Probe", "Rival", "Rows", "Schedule", "Sequences", "Series", "Step", "Table",
     "ThroughTime", "Var", "activate", "broadcast", "check_memory", "concat", "constant", "cos", "cut_series",
     "decay", "eigenvalues", "exp", "fixed", "floor", "gather", "glorot", "he", "hookimpl", "hyperparameter",
     "identity", "log", "log_sum_exp", "maximum", "mean_by_lag", "minimum", "normal", "one_hot", "orthogonal", "outer",

@@ -43,11 +43,28 @@ class Step:
     watch: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
 
+@final
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Rows:
+    """The R rows that the readout works on: what it has `seen` of the top layer, (R, D), its `outputs` and `targets`.
+
+    Those are (R, K), targets (R,) where they are classes; `steps` (R,) are the steps they belong to. `loss` is the mean
+    over the rows, None where there are none.
+    """
+
+    loss: float | None
+    seen: NDArray[Any]
+    outputs: NDArray[Any]
+    targets: NDArray[Any]
+    steps: NDArray[Any]
+
+
 class Learner(Protocol):
     """What an algorithm is given of the network: the compiled step, its adjoint and its derivatives, over windows.
 
     `begin` and `forward` run a batch. Then either `backward` gives the gradient, or an algorithm that goes forward in
-    time makes it: `judge` the loss, `linearise` the steps, and `put` what came of it.
+    time makes it: `judge` the loss, `linearise` the steps, and `put` what came of it. One that solves for the readout
+    takes the `rows` it works on.
     """
 
     @property
@@ -98,6 +115,13 @@ class Learner(Protocol):
         """Whether the last layer reads the network's output of the step before: its cell asks for `y`."""
         ...
 
+    def teach(self, first: int, last: int, noise: float = 0.0) -> None:
+        """Run these steps as `forward` does, the last layer fed with the targets in place of the network's outputs.
+
+        `noise` is the deviation of what is added to them. TrainingError where the targets cannot be outputs.
+        """
+        ...
+
     def backward(self, first: int, last: int, loss_from: int | None = None) -> float | None:
         """The mean loss over steps `loss_from` (or first) ... last - 1, its gradient left in `gradient`.
 
@@ -110,6 +134,19 @@ class Learner(Protocol):
 
         None where no target of the window counts.
         """
+        ...
+
+    @property
+    def linear(self) -> bool:
+        """Whether the network's output is V s + b, linear in what the readout sees of the top layer."""
+        ...
+
+    def rows(self, first: int, last: int) -> Rows:
+        """What the readout sees in steps first ... last - 1 where a target counts, what it says and is asked for."""
+        ...
+
+    def named(self, flat: NDArray[Any]) -> Mapping[str, NDArray[Any]]:
+        """Views of a vector shaped like the parameters by their full names, as `output.V` and `layers.0.W`."""
         ...
 
     @property

@@ -11,6 +11,7 @@ from lab.compile.workers import Workers
 from lab.errors import DataError, ExperimentError, unknown
 from lab.model.blueprint import Block, Blueprint
 from lab.model.layer import Layer
+from lab.trace.tracer import NET
 
 Array = NDArray[Any]
 States = list[list[dict[str, Array]]]
@@ -217,12 +218,13 @@ class Network:
         if self.plan.architecture.readout == "mean":
             steps = np.full(len(self._lengths), last - 1)
             samples = np.arange(len(self._lengths))
-            rows = self._pool(first, last)
+            weights = self._counted[first:last].astype(self.dtype)
+            self._shares = weights / np.maximum(weights.sum(axis=0), 1)
         else:
             steps, samples = np.nonzero(self._counted[first:last])
             steps = steps + first
-            rows = self._top()[steps, samples]
         self._rows = (steps, samples)
+        rows = self._read(self._top())
         count = len(rows)
         if not count:
             return None
@@ -247,12 +249,14 @@ class Network:
         )
         return self._targets[steps, samples] if by_step else self._targets[samples]
 
-    def _pool(self, first: int, last: int) -> Array:
-        weights = self._counted[first:last].astype(self.dtype)
-        self._shares = weights / np.maximum(weights.sum(axis=0), 1)
-        batch = weights.shape[1]
-        pooled: Array = np.einsum("tb,tbd->bd", self._shares, self._top()[first:last, :batch])
-        return pooled
+    def _read(self, values: Array) -> Array:
+        """Of values (T, B, ·) the rows that the readout reads, (R, ·)."""
+        steps, samples = self._rows
+        if self.plan.architecture.readout == "mean":
+            last = int(steps[0]) + 1
+            window = values[last - len(self._shares) : last, : len(samples)]
+            return np.asarray(np.einsum("tb,tbd->bd", self._shares, window))
+        return np.asarray(values[steps, samples])
 
     @QUIET
     def seed(self, first: int, last: int, loss_from: int | None = None) -> float | None:
@@ -326,6 +330,29 @@ class Network:
             steps=steps,
             samples=self._order[samples],
         )
+
+    def read(self) -> Array:
+        """What the head read of the top layer in the last `judge`, (R, D), the rows as in `predictions`."""
+        if not self.fed:
+            return self._read(self._top())
+        layer = self.plan.architecture.layers[-1]
+        names = layer.cell.outputs or layer.cell.states[:1]
+        (executor,) = self.layers[-1].executors
+        return np.concatenate([self._read(executor.states(name)[1:]) for name in names], axis=1)
+
+    @property
+    def fed(self) -> bool:
+        """Whether the last layer reads the network's output of the step before."""
+        return NET in self.layers[-1].executors[0].program.traced.states
+
+    def feed(self, step: int, outputs: Array) -> None:
+        """Give the net input of the head after a step another value, (B, K), by which a cell is then fed.
+
+        The sequences are as in the batch that was given; those that have ended keep theirs.
+        """
+        live = self._lengths > step
+        state = self.layers[-1].executors[0].states(NET)[step + 1]
+        state[: len(live)][live] = outputs[self._order][live]
 
     def final_states(self) -> States:
         """The states after each sequence's last step, in the order of the batch as it was given."""

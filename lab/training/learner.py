@@ -6,7 +6,7 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.components.algorithm import Batch
+from lab.components.algorithm import Batch, Rows
 from lab.errors import TrainingError
 from lab.gradients.sparse import SparseInfluence
 from lab.gradients.steps import LinearLayer, Steps
@@ -14,7 +14,6 @@ from lab.gradients.tangent import Directions
 from lab.gradients.traces import Traces
 from lab.gradients.unrolled import Calculus
 from lab.model.network import Network, States
-from lab.trace.tracer import NET
 
 Array = NDArray[Any]
 
@@ -29,6 +28,7 @@ class NetworkLearner:
     def __init__(self, network: Network) -> None:
         self.network = network
         self.steps = 0
+        self._targets: Array = np.zeros(0)
         self.draw: np.random.Generator | None = None
         self.random = np.random.default_rng(0)
         self.memory: dict[str, Array] = {}
@@ -55,6 +55,7 @@ class NetworkLearner:
         """Take a batch; every sequence begins at zero, or where its predecessor in the last batch ended."""
         sequences = batch.sequences
         self.steps = sequences.steps
+        self._targets = sequences.targets
         self.network.begin(
             sequences.inputs,
             sequences.targets,
@@ -72,7 +73,22 @@ class NetworkLearner:
     @property
     def fed(self) -> bool:
         """Whether the last layer reads the network's output of the step before: its cell asks for `y`."""
-        return NET in self.network.plan.layers[-1][0].program.traced.states
+        return self.network.fed
+
+    def teach(self, first: int, last: int, noise: float = 0.0) -> None:
+        """Run these steps as `forward` does, the last layer fed with the targets in place of the network's outputs.
+
+        `noise` is the deviation of what is added to them. TrainingError where the targets cannot be outputs.
+        """
+        if not self.linear or self._targets.ndim != 3:
+            raise TrainingError(
+                "a network fed with its output can be taught by the targets where they are real numbers at each step",
+                remedy="Take a dataset with real targets at each step and a linear head, or another cell",
+            )
+        for step in range(first, last):
+            self.forward(step, step + 1)
+            targets = self._targets[step]
+            self.network.feed(step, targets + noise * self.random.standard_normal(targets.shape))
 
     def backward(self, first: int, last: int, loss_from: int | None = None) -> float | None:
         """The mean loss over steps `loss_from` (or first) ... last - 1, its gradient left in `gradient`.
@@ -87,6 +103,23 @@ class NetworkLearner:
         None where no target of the window counts.
         """
         return self.network.seed(first, last)
+
+    @property
+    def linear(self) -> bool:
+        """Whether the network's output is V s + b, linear in what the readout sees of the top layer."""
+        architecture = self.network.plan.architecture
+        return architecture.head == "linear" and not architecture.dense
+
+    def rows(self, first: int, last: int) -> Rows:
+        """What the readout sees in steps first ... last - 1 where a target counts, what it says and is asked for."""
+        loss = self.network.judge(first, last)
+        found = self.network.predictions()
+        seen = self.network.read()
+        return Rows(loss=loss, seen=seen, outputs=found.outputs, targets=found.targets, steps=found.steps)
+
+    def named(self, flat: Array) -> dict[str, Array]:
+        """Views of a vector shaped like the parameters by their full names, as `output.V` and `layers.0.W`."""
+        return self.network.named(flat)
 
     @property
     def batch(self) -> int:

@@ -149,6 +149,12 @@ def leaky(p: Values, v: Values, s: Values, t: int) -> Values:
     return {"h": 0.7 * s["h"] + 0.3 * tanh(masked @ s["h"] + p["W"] @ v["x"] + p["b"])}
 
 
+def fed_leaky(p: Values, v: Values, s: Values, t: int) -> Values:
+    masked = np.where(p["M"] == 1, p["U"], 0)
+    h = 0.7 * s["h"] + 0.3 * tanh(masked @ s["h"] + p["W"] @ v["x"] + p["F"] @ s["prediction"] + p["b"])
+    return {"h": h, "prediction": p["output.V"] @ h + p["output.b"]}
+
+
 def antisymmetric(gated: bool) -> Step:
     def step(p: Values, v: Values, s: Values, t: int) -> Values:
         matrix = p["U"] - p["U"].T - 0.01 * np.eye(6)
@@ -180,6 +186,7 @@ STEPS: Mapping[str, Step] = {
     "multiplicative": multiplicative,
     "irnn": elman("relu"),
     "leaky": leaky,
+    "fed-leaky": fed_leaky,
     "antisymmetric": antisymmetric(False),
     "antisymmetric-gated": antisymmetric(True),
 }

@@ -8,6 +8,8 @@ from tests.training.support import catalog, prepared, trained
 
 CATALOG = catalog()
 SMALL = {
+    "held-wave": "cue = 10\ntrain_length = 10\ntest_length = 20\ntrain_size = 5",
+    "by-hand": "",
     "temporal-order": "T = 12\ntrain_size = 20\nvalidation_size = 10\ntest_size = 10",
     "embedded-reber": "train_size = 20\nvalidation_size = 10\ntest_size = 10",
     "continual-reber": "window = 10\ntrain_size = 20\nstreams = 3\nvalidation_length = 20\ntest_length = 40",
