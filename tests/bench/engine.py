@@ -19,7 +19,7 @@ from tests.bench.load import machine, processors
 from tests.bench.options import Options, Section
 from tests.bench.problems import CUSTOM_CELLS, SIZES, STANDARD_CELLS
 from tests.bench.race import Pace
-from tests.bench.sections import cost, memory, scan, start, updates
+from tests.bench.sections import algorithms, cost, memory, scan, start, updates
 from tests.bench.worker import BenchError
 
 SECTIONS: Final[dict[str, Callable[[Options], Section]]] = {
@@ -28,6 +28,7 @@ SECTIONS: Final[dict[str, Callable[[Options], Section]]] = {
     "memory": memory.run,
     "start": start.run,
     "cost": cost.run,
+    "algorithms": algorithms.run,
 }
 
 
