@@ -6,7 +6,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from lab.ui.theme import bind_theme, dress, ground, theme
+from lab.ui.theme import bind_theme, dress, dress_again, ground, theme
 from lab.ui.view_area import Headed, ViewArea
 from lab.ui.widgets import Segments, hairline
 from lab.ui.words import Text, bind_call
@@ -77,6 +77,7 @@ class PresentPage(QWidget):
             frame.set_tabbed(False, alone=True)
             self._head.insertWidget(0, frame.header, 1)
             frame.header.show()
+            dress_again(frame.header)
         self._body.addWidget(frame)
         frame.show()
         self._choice.choose(self._names.index(name))

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QTabWidget
 
 from lab.ui.dock_areas import presses_line, put_head, tidy_tab_bars
 from lab.ui.perspectives import ORDER, Rows
-from lab.ui.theme import ground
+from lab.ui.theme import dress_again, ground
 from lab.ui.words import Text, bind
 
 _AREA: Final = Qt.DockWidgetArea.TopDockWidgetArea
@@ -77,6 +77,7 @@ class _Dock(QDockWidget):
         self._layout.addWidget(self.frame)
         self.frame.show()
         put_head(self, self._head, self._layout, self.isFloating())
+        dress_again(self)
 
 
 @final

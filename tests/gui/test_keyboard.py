@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDockWidget, QFileDialog, QMenu, QTabBar, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QDockWidget, QFileDialog, QLabel, QMenu, QTabBar, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from lab.experiment.store import Store
@@ -158,6 +158,19 @@ def test_present_is_entered_and_left_by_keys(opened: Desk, key: str) -> None:
     press(key)
     press(key)
     assert window.perspective == "overview"
+
+
+def test_a_presented_title_has_the_colours_of_a_theme_chosen_later(opened: Desk) -> None:
+    before = theme.current
+    theme.use("light" if before == "dark" else "dark")
+    try:
+        press("F11")
+        header = next(frame for frame in opened.frames if frame.isVisible()).header
+        inks = {label.palette().windowText().color().name() for label in header.findChildren(QLabel) if label.text()}
+        assert header.palette().window().color() == theme.colour("sheet")
+        assert inks <= {theme.colour(role).name() for role in ("text", "muted", "faint")}
+    finally:
+        theme.use(before)
 
 
 def test_escape_leaves_present_from_inside_a_plot(qtbot: QtBot, opened: Desk) -> None:

@@ -71,13 +71,34 @@ def dress(widget: QWidget, pixels: float = 13, weight: int = 400, role: str = "t
     worn.put_on()
 
 
+@final
+class _Ground(QObject):
+    """The background of one widget."""
+
+    def __init__(self, widget: QWidget, role: str) -> None:
+        super().__init__(widget)
+        self._widget, self._role = widget, role
+        theme.changed.connect(self.put_on)
+
+    @Slot()
+    def put_on(self) -> None:
+        colours = self._widget.palette()
+        colours.setColor(QPalette.ColorRole.Window, theme.colour(self._role))
+        self._widget.setPalette(colours)
+
+
 def ground(widget: QWidget, role: str) -> None:
     """Fill the background of a widget with the colour of a role, now and in every theme."""
-
-    def show() -> None:
-        colours = widget.palette()
-        colours.setColor(QPalette.ColorRole.Window, theme.colour(role))
-        widget.setPalette(colours)
-
     widget.setAutoFillBackground(True)
-    bind_theme(widget, show)
+    _Ground(widget, role).put_on()
+
+
+def dress_again(widget: QWidget) -> None:
+    """Put on again what a widget and all in it wear, after it was given another parent.
+
+    Under a style sheet Qt then goes back to the first palettes, those of the theme at the start.
+    """
+    for worn in widget.findChildren(_Dress):
+        worn.put_on()
+    for under in widget.findChildren(_Ground):
+        under.put_on()
