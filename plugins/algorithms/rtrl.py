@@ -4,8 +4,8 @@ import numpy as np
 
 from lab.api import Algorithm, Step, hookimpl, hyperparameter
 
-AT_ONCE = 32
-"""Steps that are linearised together; more would only take more memory."""
+MOST_NUMBERS = 4_000_000
+"""In the Jacobians of the steps that are linearised together; more would only take more memory."""
 
 
 class RTRL(Algorithm):
@@ -26,17 +26,19 @@ class RTRL(Algorithm):
     def updates(self, learner, batch):
         learner.begin(batch)
         influence = self._start(learner, batch)
+        spare = [np.empty_like(array) for array in influence]
         every = self.update_every or learner.steps
         for first in range(0, learner.steps, every):
             last = min(first + every, learner.steps)
             learner.forward(first, last)
             loss = learner.judge(first, last)
-            total = self._carry(learner, influence, first, last, judged=loss is not None)
+            total = self._carry(learner, influence, spare, first, last, judged=loss is not None)
             if loss is not None:
                 learner.put(total)
                 yield Step(loss=loss, gradient=learner.gradient)
-        for depth, array in enumerate(influence):
-            learner.memory[f"influence.{depth}"] = array[np.argsort(learner.order)]
+        if learner.carries:
+            for depth, array in enumerate(influence):
+                learner.memory[f"influence.{depth}"] = array[np.argsort(learner.order)]
 
     def updates_in(self, steps):
         return -(-steps // self.update_every) if self.update_every else 1
@@ -50,21 +52,22 @@ class RTRL(Algorithm):
             return [array[learner.order] for array in kept]
         return [np.zeros(shape, learner.parameters.dtype) for shape in shapes]
 
-    def _carry(self, learner, influence, first, last, judged):
+    def _carry(self, learner, influence, spare, first, last, judged):
         """Take J through the steps of a window; the sum over them of (∂L/∂s_t) J_t."""
         total = np.zeros(sum(learner.columns), learner.parameters.dtype)
         seeds = learner.seeds(first, last)
-        for start in range(first, last, AT_ONCE):
-            stop = min(start + AT_ONCE, last)
+        at_once = max(1, MOST_NUMBERS // (learner.batch * max(learner.sizes) ** 2))
+        for start in range(first, last, at_once):
+            stop = min(start + at_once, last)
             layers = learner.linearise(start, stop)
             for step in range(stop - start):
                 for depth, layer in enumerate(layers):
-                    following = layer.transition[step] @ influence[depth]
+                    following = np.matmul(layer.transition[step], influence[depth], out=spare[depth])
                     if layer.below is not None:
                         following[:, :, : layer.columns.start] += layer.below[step] @ influence[depth - 1]
                     for factor in layer.factors:
                         factor.add(following[:, :, layer.columns], step)
-                    influence[depth] = following
+                    influence[depth], spare[depth] = following, influence[depth]
                 seed = seeds[start - first + step]
                 if judged and seed.any():
                     total += seed.reshape(-1) @ influence[-1].reshape(seed.size, -1)

@@ -43,6 +43,8 @@ class UORO(Algorithm):
             if loss is not None:
                 learner.put(total)
                 yield Step(loss=loss, gradient=learner.gradient)
+        if not learner.carries:
+            return
         back = np.argsort(learner.order)
         for index, (states, weights) in enumerate(estimates):
             learner.memory[f"states.{index}"] = np.concatenate(states, axis=1)[back]

@@ -125,6 +125,7 @@ def test_the_influence_goes_on_from_batch_to_batch() -> None:
     learner, batch = learner_of(case), batch_of(case)
     list(rtrl().updates(learner, batch))
     kept = {name: array.copy() for name, array in learner.memory.items()}
+    assert kept.keys() == {"influence.0", "influence.1"}
     half = STEPS // 2
     for part in (slice(0, half), slice(half, STEPS)):
         sequences = Sequences(inputs=case.batch["inputs"][part], targets=case.batch["targets"][part])
