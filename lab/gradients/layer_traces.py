@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lab.gradients.diagonal import sweep
+from lab.gradients.fused_rows import FusedRows
 from lab.gradients.local_step import DenseStep, LocalStep, Piece
 from lab.gradients.steps import Steps
 from lab.gradients.window_rows import Formulas, WindowRows
@@ -82,7 +83,7 @@ class LayerTraces:
         whole = [value for pull in self._pulls.values() for value in pull.rows]
         below = list(pullback.inputs.values()) if depth or self.layer.embedding else []
         rights = [right for family in self.families for right in family.rights if right is not None]
-        self._local = Formulas(program, [*self.step.roots(), *rights])
+        self.local = FusedRows(program, [*self.step.roots(), *rights])
         self._at_once = Formulas(program, [*outers, *whole, *below])
 
     def shapes(self) -> list[tuple[int, ...]]:
@@ -101,7 +102,7 @@ class LayerTraces:
 
     def linear(self, rows: WindowRows) -> tuple[Mapping[tuple[str, str], Array], list[list[Array | None]]]:
         """∂s^a_t/∂s^b_{t-1}, (R, D), by states, and for each piece ∂s^a_t/∂ of its rows."""
-        rows.values(self._local)
+        self.local.values(rows)
         if self._dense is not None:
             return self._dense.values(self.steps.passage(self.depth, rows.first, rows.last), rows.count)
         arrays = rows.arrays

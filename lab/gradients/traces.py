@@ -12,6 +12,8 @@ from typing import Any, Final, final
 import numpy as np
 from numpy.typing import NDArray
 
+from lab.compile.targets.numba import NumbaTarget
+from lab.gradients.diagonal import sweep
 from lab.gradients.layer_traces import LayerTraces
 from lab.gradients.steps import Steps
 
@@ -38,6 +40,12 @@ class Traces:
     def carries(self) -> list[bool]:
         """Whether anything of a unit goes on from step to step, for each layer."""
         return [layer.step.carries for layer in self.layers]
+
+    def compile(self, target: NumbaTarget, dtype: np.dtype[Any]) -> None:
+        """Compile ahead of need what windows compute (this may run in a thread while another target trains)."""
+        sweep(np.zeros((1, 1, 1, 1), dtype), np.zeros((1, 1, 1), dtype), compiled=True)
+        for layer in self.layers:
+            layer.local.compile(target, dtype)
 
     def begin(self, memory: dict[str, Array] | None) -> None:
         """Begin a batch; one that goes on takes J from the `memory` of the batch before, where it is there."""

@@ -54,6 +54,13 @@ class Formulas:
         made.sort(key=lambda value: value.number)
         self.made = [(value, tuple(v.number for v in value.inputs), _entrywise(value)) for value in made]
         """Values to compute, the numbers of their operands, and the function where it is a simple one."""
+        self.fixed: dict[int, Array] = {}
+        """Arrays of what no parameter and no step changes, once they are computed."""
+        plain = {value.number for value in self.leaves if value.is_literal()}
+        for value in made:
+            if all(operand.number in plain for operand in value.inputs):
+                plain.add(value.number)
+        self.unchanging = plain
         self.room: dict[int, Array] = {}
         """Arrays that are used again for every window: new ones would cost more than what is written to them."""
 
@@ -95,6 +102,7 @@ class WindowRows:
         for value in formulas.leaves:
             if value.number not in arrays:
                 arrays[value.number] = self._leaf(value)
+        arrays.update(formulas.fixed)
         for value, inputs, function in formulas.made:
             if value.number in arrays:
                 continue
@@ -104,6 +112,8 @@ class WindowRows:
             else:
                 array = EVALUATE[value.primitive](value, operands)
                 arrays[value.number] = array.astype(dtype) if value.primitive == "iota" else array
+                if value.number in formulas.unchanging:
+                    formulas.fixed[value.number] = arrays[value.number]
         return [arrays[root.number] for root in formulas.roots]
 
     def _room(self, value: Var, room: dict[int, Array]) -> Array:

@@ -1,6 +1,7 @@
 """Compilation: which target a run begins with, and when compiled code takes over."""
 
 import threading
+from collections.abc import Callable
 from typing import final
 
 from lab.compile.executor import Target
@@ -27,6 +28,8 @@ class Compilation:
         self._switched = plan.target != "auto"
         self._looked = -1
         self._thread: threading.Thread | None = None
+        self.also: Callable[[NumbaTarget], None] | None = None
+        """What else is compiled before the compiled code takes over."""
 
     def first(self) -> Target:
         """The target to begin with. TargetError where the one asked for cannot run this network here."""
@@ -98,6 +101,8 @@ class Compilation:
         try:
             for block in self.setup.plan.blocks:
                 self._numba.compile(block.program, self.setup.spec.dtype)
+            if self.also is not None:
+                self.also(self._numba)
         except TargetError as error:
             self._failure = error
         except Exception as error:  # noqa: BLE001 - whatever a compiler trips over, training goes on without it

@@ -6,6 +6,7 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
+from lab.compile.targets.numba import NumbaTarget
 from lab.components.algorithm import Batch, Rows
 from lab.errors import TrainingError
 from lab.gradients.sparse import SparseInfluence
@@ -165,6 +166,11 @@ class NetworkLearner:
         if found is None or found.steps is not self._steps:
             found = self._traces[products] = Traces(self._steps, products=products)
         return found
+
+    def compile(self, target: NumbaTarget) -> None:
+        """Compile ahead of need what the algorithm has used so far beside the network itself."""
+        for traces in list(self._traces.values()):
+            traces.compile(target, self.network.dtype)
 
     def sparse_influence(self, reach: int) -> SparseInfluence:
         """The influence matrix where what is reached within `reach` steps is kept; `begin` it for every batch."""

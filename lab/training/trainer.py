@@ -81,6 +81,7 @@ class Trainer:
             raise
         self.learner = NetworkLearner(self.network)
         self.learner.carries = spec.training.carry_state
+        self.compilation.also = self.learner.compile
         self.updater = Updater(setup.optimizer, spec.training, self.network.parameters)
         self.batches = Batches(setup.data.train, spec.training.batch_size, spec.seed, spec.training.carry_state)
         self.update = 0

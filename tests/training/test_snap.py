@@ -1,12 +1,14 @@
 """SnAp-1 and SnAp-n: against masked influence matrices written out in full, and exact where theory says so."""
 
 import tracemalloc
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from lab.compile.targets.numba import NumbaTarget
 from lab.compile.targets.numpy import NumpyTarget
 from lab.components.algorithm import Algorithm, Batch
 from lab.components.dataset import Sequences
@@ -181,6 +183,40 @@ def test_the_compiled_sweep_is_the_plain_one() -> None:
     np.testing.assert_allclose(compiled, plain, rtol=1e-12)
     expected = cotangents[:, 3] + np.einsum("abk,ak->bk", transition[:, :, 4], cotangents[:, 4])
     np.testing.assert_allclose(plain[:, 3], expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "leaky"])
+def test_compiled_loops_are_the_plain_equations(cell: str) -> None:
+    layers = tuple(LayerPlan(cell=CATALOG.get("cell", cell)(), hidden=4) for _ in range(2))
+    case = case_of(*layers)
+    found = []
+    for target in (NumpyTarget(), NumbaTarget()):
+        # More room than the batch needs, and a sequence that ends before the others.
+        plan = blueprint(case.architecture)
+        network = Network(plan, steps=STEPS + 2, batch=BATCH + 1, dtype=np.float64, seed=3, target=target)
+        learner = NetworkLearner(network)
+        for rule in (algorithm("snap-1", update_every=4), algorithm("e-prop")):
+            batch = batch_of(case, lengths=np.array([4, STEPS]))
+            found += [step.gradient.copy() for step in rule.updates(learner, batch)]  # type: ignore[union-attr]
+    half = len(found) // 2
+    for plain, compiled in zip(found[:half], found[half:], strict=True):
+        assert apart(compiled, plain) < EXACT
+
+
+def test_loops_are_compiled_ahead_of_the_update_that_takes_them(tmp_path: Path) -> None:
+    learner = NetworkLearner(CASES["elman"].network)
+    list(algorithm("snap-1").updates(learner, batch_of(CASES["elman"])))
+    target = NumbaTarget(cache=tmp_path)
+    learner.compile(target)
+    ahead = len(list(tmp_path.glob("*.py")))
+    assert ahead == 1
+    CASES["elman"].network.use(target)
+    try:
+        programs = len(list(tmp_path.glob("*.py")))
+        list(algorithm("snap-1").updates(learner, batch_of(CASES["elman"])))
+        assert len(list(tmp_path.glob("*.py"))) == programs
+    finally:
+        CASES["elman"].network.use(NumpyTarget())
 
 
 @pytest.mark.parametrize("name", ["snap-1", "snap-n", "e-prop", "rflo"])

@@ -70,10 +70,14 @@ class NumbaTarget:
     def compile(self, program: Program, dtype: Any) -> None:
         """Compile both directions ahead of need (this may run in a thread while another target trains)."""
         for source in numba_sources(program, single=np.dtype(dtype) == np.float32):
-            text = source.text()
-            arguments = [_example(program, what, dtype) for what in source.arguments.values()]
-            sizes, numbers = np.zeros(len(source.sizes) + 1, np.int64), np.zeros(len(source.numbers) + 1, dtype)
-            self.function(text)(0, 0, 0, 0, 0, np.zeros(1, np.int64), sizes, numbers, *arguments)
+            self.compile_source(source, dtype)
+
+    def compile_source(self, source: NumbaSource, dtype: Any) -> None:
+        """Compile one function ahead of need."""
+        text = source.text()
+        arguments = [_example(source.program, what, dtype) for what in source.arguments.values()]
+        sizes, numbers = np.zeros(len(source.sizes) + 1, np.int64), np.zeros(len(source.numbers) + 1, dtype)
+        self.function(text)(0, 0, 0, 0, 0, np.zeros(1, np.int64), sizes, numbers, *arguments)
 
 
 def _example(program: Program, what: str | tuple[int, str], dtype: Any) -> Array:
