@@ -1,7 +1,7 @@
 """The influence matrix of a whole network where only some of its entries are kept: units reached within n steps."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final, final
 
 import numpy as np
@@ -106,30 +106,46 @@ def _marked(layer: LinearLayer) -> LinearLayer:
 
 
 @final
-@dataclass(frozen=True, slots=True, eq=False)
 class _Block:
     """Groups of columns, those of a group with the same states: `rows` (G, R) and `columns` (G, C), filled up with
-    one more than there are."""
+    one more than there are.
 
-    rows: Array
-    columns: Array
+    The rest are places in flat arrays, found once: `within` of A (G, R, R), and in `made` those of left sides (G, R, C)
+    and right sides (G, C), by lines of `_entries`.
+    """
+
+    def __init__(self, rows: Array, columns: Array, states: int, lefts: Array, rights: Array) -> None:
+        self.rows, self.columns = rows, columns
+        self.within = rows[:, :, None] * (states + 1) + rows[:, None, :]
+        filler = lefts[0, -1]
+        self.made = [
+            (rows[:, :, None] * (filler + 1) + one[columns][:, None, :], other[columns])
+            for one, other in zip(lefts, rights, strict=True)
+            if (one[columns] != filler).any()
+        ]
 
 
-def _blocks(kept: Array) -> list[_Block]:
+def _blocks(kept: Array, lefts: Array, rights: Array) -> list[_Block]:
     """The columns by their pattern; groups of about the same size are in one block."""
     states, columns = kept.shape
     packed = np.packbits(kept, axis=0)
     _, group = np.unique(packed, axis=1, return_inverse=True)
     group = group.reshape(-1)
     order = np.argsort(group, kind="stable")
-    bins: dict[tuple[int, int], list[tuple[Array, Array]]] = {}
+    bins: dict[tuple[int, ...], list[tuple[Array, Array]]] = {}
     for members in np.split(order, np.flatnonzero(np.diff(group[order])) + 1):
         rows = np.flatnonzero(kept[:, members[0]])
         if len(rows):
             key = tuple(int(np.ceil(np.log2(len(one)) * 4)) for one in (rows, members))
-            bins.setdefault(key, []).append((rows, members))  # type: ignore[arg-type]
+            bins.setdefault(key, []).append((rows, members))
     return [
-        _Block(_filled([rows for rows, _ in one], states), _filled([members for _, members in one], columns))
+        _Block(
+            _filled([rows for rows, _ in one], states),
+            _filled([members for _, members in one], columns),
+            states,
+            lefts,
+            rights,
+        )
         for one in bins.values()
     ]
 
@@ -155,9 +171,9 @@ class SparseInfluence:
         self.pattern = pattern(layers, [layer.units for layer in steps.layers], learned, reach)
         lefts, rights = _entries(layers, len(learned))
         filler = sum(factor.left.shape[3] for layer in layers for factor in layer.factors)
-        self._lefts = np.concatenate([lefts, np.full((len(lefts), 1), filler)], axis=1)
-        self._rights = np.concatenate([rights, np.zeros((len(rights), 1), int)], axis=1)
-        self._blocks = _blocks(self.pattern)
+        lefts = np.concatenate([lefts, np.full((len(lefts), 1), filler)], axis=1)
+        rights = np.concatenate([rights, np.zeros((len(rights), 1), int)], axis=1)
+        self._blocks = _blocks(self.pattern, lefts, rights)
         self._influence: list[Array] = []
 
     @property
@@ -207,14 +223,14 @@ class SparseInfluence:
         return total[:size]
 
     def _step(self, transition: Array, left: Array, right: Array, seeds: Array, total: Array) -> None:
+        flat, lefts = transition.reshape(len(transition), -1), left.reshape(len(left), -1)
         for place, block in enumerate(self._blocks):
-            rows, columns = block.rows, block.columns
-            following = transition[:, rows[:, :, None], rows[:, None, :]] @ self._influence[place]
-            for lefts, rights in zip(self._lefts, self._rights, strict=True):
-                now = left[:, rows[:, :, None], lefts[columns][:, None, :]]
-                now *= right[:, rights[columns]][:, :, None, :]
+            following = np.take(flat, block.within, axis=1) @ self._influence[place]
+            for one, other in block.made:
+                now = np.take(lefts, one, axis=1)
+                now *= np.take(right, other, axis=1)[:, :, None, :]
                 following += now
             self._influence[place] = following
-            part = seeds[:, rows]
+            part = np.take(seeds, block.rows, axis=1)
             if part.any():
-                total[columns] += np.einsum("bgr,bgrc->gc", part, following)
+                total[block.columns] += np.einsum("bgr,bgrc->gc", part, following)
