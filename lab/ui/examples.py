@@ -17,7 +17,9 @@ GROUPS: Final[Mapping[str, Text]] = {
     "memory": Text("Memory", "记忆"),
     "forecasts": Text("Forecasts", "预测"),
     "text": Text("Text", "文本"),
+    "grammars": Text("Grammars", "语法"),
     "dynamics": Text("Dynamics", "动力系统"),
+    "by-hand": Text("By hand", "手算"),
 }
 _LETTERS: Final = 4
 _SECONDS: Final = Text("{cell} · about {count} s", "{cell} · 约 {count} 秒")

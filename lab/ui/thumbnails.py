@@ -50,9 +50,11 @@ def _numbers(painter: QPainter, area: QRectF, arrays: Arrays) -> None:
     inner = area.adjusted(_EDGE, _EDGE, -_EDGE, 0)
     high, base = inner.height() * 0.5, inner.top() + inner.height() * 0.56
     across = np.linspace(inner.left(), inner.right() - 2.2, len(numbers))
-    for step, (x, value) in enumerate(zip(across, numbers, strict=True)):
-        colour = theme.colour("series2" if step in marks else "hatch")
-        painter.fillRect(QRectF(x, base - high * value, 2.2, high * value), colour)
+    thin = min(2.2, 0.8 * inner.width() / len(numbers))
+    for step in sorted(range(len(numbers)), key=lambda step: step in marks):
+        wide = 2.2 if step in marks else thin
+        top = QRectF(across[step], base - high * numbers[step], wide, high * numbers[step])
+        painter.fillRect(top, theme.colour("series2" if step in marks else "hatch"))
     first, second = (float(numbers[mark]) for mark in sorted(marks))
     painter.setPen(theme.colour("text"))
     painter.setFont(theme.font(13, 600, tabular=True))
