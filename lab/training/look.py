@@ -29,7 +29,7 @@ from lab.training.trainer import Trainer
 Array = NDArray[Any]
 
 MOST_STEPS: Final = 2048
-"""Of longer samples the last so many steps are watched, from the zero state on; of unequally long ones the first."""
+"""Of longer samples the first so many steps are watched; the last, from the zero state on, where those count alone."""
 MOST_BYTES: Final = 256 * 2**20
 """Of wide networks fewer steps are watched, so that the buffers of a look take no more."""
 _NOTHING_ELSE: Final = Catalog(components=())
@@ -103,9 +103,10 @@ class NetworkLook:
         self.data, self.split, self.task = setup.data, split, setup.dataset.task
         self.columns = np.asarray(columns, np.intp)
         whole = select(setup.data.splits()[split], self.columns)
-        one = setup.plan.bytes(1, whole.count, np.dtype(setup.spec.dtype).itemsize)
-        most = max(1, min(MOST_STEPS, MOST_BYTES // one))
-        self.first = 0 if whole.lengths is not None else max(0, whole.steps - most)
+        fixed, one = (setup.plan.bytes(steps, whole.count, np.dtype(setup.spec.dtype).itemsize) for steps in (0, 1))
+        most = max(1, min(MOST_STEPS, (MOST_BYTES - fixed) // (one - fixed)))
+        counts_from = 0 if whole.counted is None else int(whole.counted.any(axis=1).argmax())
+        self.first = 0 if whole.lengths is not None or counts_from < most else max(0, whole.steps - most)
         self.samples = _cut(whole, self.first, min(whole.steps, self.first + most))
         count = self.samples.count
         self.lengths = np.full(count, self.samples.steps) if self.samples.lengths is None else self.samples.lengths

@@ -121,7 +121,8 @@ def test_every_key_of_an_experiment_has_a_field_in_both_languages(
     document.open(path)
     assert document.document is not None
     fields = [field for group in sections(document.document.spec, catalog).values() for field in group]
-    values = values_of(document.document.spec)
+    # Weights set by hand are numbers of the file; they are seen and changed where weights are drawn.
+    values = {key: value for key, value in values_of(document.document.spec).items() if not key.startswith("weights.")}
     assert {field.path for field in fields} == set(values) - {"version"} - {
         "input.size" if values["input.size"] is None else ""
     } | {"weights.file"}

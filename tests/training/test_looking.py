@@ -15,6 +15,7 @@ from lab.registry.manager import load_catalog
 from lab.resources import plugin_folder
 from lab.telemetry.frames import Frame
 from lab.training.evaluate import measure
+from lab.training.look import MOST_STEPS, NetworkLook
 from lab.training.looking import Lookout
 from lab.training.plan import Plan
 from lab.training.setup import Setup
@@ -229,6 +230,35 @@ def test_samples_of_unequal_lengths_in_both_directions() -> None:
         outputs = frames["predictions"].arrays["outputs"][:, column]
         assert np.allclose(outputs[:length], alone["predictions"].arrays["outputs"][:, 0], atol=1e-6)
         assert np.isnan(outputs[length:]).all()
+
+
+LONG = """
+version = 1
+[dataset]
+plugin = {dataset}
+[[layers]]
+cell = "leaky"
+hidden = {hidden}
+[training]
+batch_size = 1
+epochs = 1
+"""
+
+
+@pytest.mark.parametrize(
+    ("dataset", "hidden", "first", "steps"),
+    [
+        # All but the first steps count: they are followed from the true beginning.
+        ('"held-wave"\ncue = 50\ntest_length = 2500', 4, 0, MOST_STEPS),
+        ('"held-wave"\ncue = 50\ntest_length = 250', 600, 0, 300),
+        # The part that is tested stands at the end of the series.
+        ('"narma10"\nwindow = 0', 4, 7000 - MOST_STEPS, MOST_STEPS),
+    ],
+)
+def test_of_a_long_sample_the_part_that_counts_is_looked_at(dataset: str, hidden: int, first: int, steps: int) -> None:
+    with Trainer(prepared(LONG.format(dataset=dataset, hidden=hidden)), Plan(target="numpy")) as trainer:
+        look = NetworkLook(trainer, "test", [0])
+        assert (look.first, look.samples.steps) == (first, steps)
 
 
 def test_training_is_the_same_to_the_last_bit_with_and_without() -> None:
