@@ -4,13 +4,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QImage, QPainter
 from pytestqt.qtbot import QtBot
 
 from lab.ui.cards import Card
 from lab.ui.examples import GROUPS, examples, shipped
 from lab.ui.gallery import Gallery
 from lab.ui.theme import theme
+from lab.ui.thumbnails import draw
 from lab.ui.words import language
 
 
@@ -36,6 +38,13 @@ def test_every_shipped_experiment_has_words_in_both_languages_and_a_picture() ->
         assert len(example.sentence.en) <= 90
         assert example.group in GROUPS
         assert example.arrays
+        image = QImage(200, 100, QImage.Format.Format_RGB32)
+        image.fill(0)
+        blank = image.copy()
+        painter = QPainter(image)
+        draw(painter, QRectF(0, 0, 200, 100), example.arrays, example.last)
+        painter.end()
+        assert image != blank
         for name, array in example.arrays.items():
             assert name == "symbols" or np.isfinite(array).all()
 
