@@ -26,6 +26,7 @@ def gallery(qtbot: QtBot) -> Gallery:
     return made
 
 
+@pytest.mark.usefixtures("qapp")
 def test_every_shipped_experiment_has_words_in_both_languages_and_a_picture() -> None:
     found = examples(shipped())
     assert len(found) == len(shipped())
