@@ -29,7 +29,7 @@ def test_a_message_that_has_an_end_gets_no_other(end: str) -> None:
 
 def test_every_kind_is_a_lab_error_and_keeps_its_fields_when_pickled() -> None:
     kinds = [value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, LabError)]
-    assert len(kinds) == 11
+    assert len(kinds) == 12
     for kind in kinds:
         sent = pickle.loads(pickle.dumps(kind("what", file="f", line=2, remedy="r")))  # noqa: S301 - made just here
         assert type(sent) is kind
