@@ -48,7 +48,7 @@ def test_a_wrong_file_is_told_with_its_line(lab: Lab, tmp_path: Path, runs: Path
 @pytest.mark.parametrize(
     ("content", "line", "message"),
     [
-        (b"flow,rain\n1,2\n3\n", 3, "1 cells"),
+        (b"flow,rain\n1,2\n3\n", 3, "1 cell, not 2"),
         (b"flow\n1\nnan\n" + b"3\n" * 50, 3, "not a finite number"),
         (b"flow\n1\n\xff\xfe\n", 3, "not UTF-8"),
         (b"", None, "empty"),

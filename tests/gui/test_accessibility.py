@@ -29,6 +29,7 @@ from PySide6.QtWidgets import (
     QWidget,
     QWidgetAction,
 )
+from pytestqt.qtbot import QtBot
 
 from lab.runner.messages import Problem, WorkerState
 from lab.ui.about import AboutDialog
@@ -267,7 +268,7 @@ def test_every_control_of_the_gallery(trained: Desk, spoken: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["settings", "own data", "help", "about"])
-def test_every_control_of_the_dialogs(trained: Desk, name: str, spoken: str, tmp_path: Path) -> None:
+def test_every_control_of_the_dialogs(qtbot: QtBot, trained: Desk, name: str, spoken: str, tmp_path: Path) -> None:
     window = trained.window
     dialog: QDialog
     if name == "settings":
@@ -281,6 +282,7 @@ def test_every_control_of_the_dialogs(trained: Desk, name: str, spoken: str, tmp
         table.write_text("day,warm\n" + "".join(f"{day},{day % 7}\n" for day in range(60)), encoding="utf-8")
         own_data = OwnData(trained.catalog, window)
         own_data.open_file(str(table))
+        qtbot.waitUntil(lambda: not own_data.busy)
         dialog = own_data
     dialog.show()
     settle()
