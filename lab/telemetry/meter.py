@@ -8,7 +8,8 @@ from typing import Final, final
 WINDOW: Final = 10.0
 """Seconds over which the share that is shown is taken."""
 FREE: Final = 0.01
-"""Of the first measurement of a probe, which builds what later ones use, so many seconds count for its next."""
+"""Of the first measurement of a probe, which builds what later ones use, so many seconds count; all would still what
+is watched for half a minute."""
 LEAST: Final = 1e-6
 """The smallest share that is told from none."""
 CREDIT: Final = 0.25
@@ -76,13 +77,13 @@ class Meter:
         if self._since is None:
             self._since = start
         self._log.append((end, end - start))
-        self._spent += end - start
         account = self._accounts.get(probe)
+        first = account is not None and account.cost is None
+        counted = min(end - start, FREE) if first else end - start
+        self._spent += counted
         if account is None:
             return
-        first = account.cost is None
         account.cost = end - start
-        counted = min(account.cost, FREE) if first else account.cost
         account.ready = end + max(1.0 / self.rate, counted / self._part(probe))
         self._plan()
 

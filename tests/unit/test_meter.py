@@ -87,3 +87,13 @@ def test_what_is_looked_at_anew_is_due_at_once_within_the_share() -> None:
     meter.took("b", 0.02, 0.02 + 2 * CREDIT)
     meter.watch(["a", "b"], 0.5, ["b"])
     assert meter.due(0.6) == []
+
+
+def test_what_a_first_measurement_builds_does_not_still_the_probe() -> None:
+    meter = Meter(share=0.02, rate=30.0)
+    meter.watch(["slow"], 0.0)
+    meter.took("slow", 0.0, 2.0)
+    # Two seconds at a share of 2 % would be a wait of 100; the first of them were spent on what later ones use.
+    assert meter.due(3.0) == ["slow"]
+    meter.took("slow", 3.0, 3.5)
+    assert meter.due(20.0) == []
