@@ -106,7 +106,10 @@ class Directions:
             roots = list(dict.fromkeys([*pullback.inputs.values(), *lefts, *whole]))
             arrays = dict(zip(roots, pullback.pull(passage, roots, cotangents, rows), strict=True))
             self._into_weights(layer, passage, arrays, rows, found[:, layer.columns], step)
-            down = self._down(depth, step, arrays) if depth else None
+            if depth:
+                at = self._first + step
+                into = {name: arrays[value].reshape(1, self.batch, -1) for name, value in pullback.inputs.items()}
+                down = self.steps.handed_down(depth, at, at + 1, into)[0]
         return found
 
     def _into_weights(
@@ -127,21 +130,3 @@ class Directions:
             part = found[:, layer.own["input.E"]].reshape(self.batch, *layer.embedding)
             part[np.arange(self.batch), self._symbols[step]] = arrays[into]
             found[:, layer.own["input.E"]] = part.reshape(self.batch, -1)
-
-    def _down(self, depth: int, step: int, arrays: dict[Var, Array]) -> Array:
-        under = self.steps.layers[depth - 1]
-        total = np.zeros((self.batch, under.size))
-        for name, value in self.steps.layers[depth].pullback.inputs.items():
-            array = arrays[value].reshape(self.batch, -1)
-            if name.startswith(BELOW):
-                total[:, under.states[name.removeprefix(BELOW)]] += array
-            elif name == "x":
-                mask = self.steps.network.layers[depth - 1].mask
-                if mask is not None:
-                    array = array * mask[self._first + step, : self.batch]
-                start = 0
-                for one in under.pullback.traced.outputs:
-                    part = under.states[one]
-                    total[:, part] += array[:, start : start + part.stop - part.start]
-                    start += part.stop - part.start
-        return total
