@@ -2,6 +2,17 @@
 
 import numpy as np
 
+from ._forward import ForwardInTime
+
+
+class ByFeedback(ForwardInTime):
+    """Abstract: learning signals by the output weights, or where `feedback` is "random" by random ones."""
+
+    def signals(self, learner, first, last):
+        if self.feedback == "random":
+            return by_random_feedback(learner, first, last)
+        return super().signals(learner, first, last)
+
 
 def by_random_feedback(learner, first, last):
     """B ∂L_t/∂z_t at the states of each layer, (T, B, S); z is the net input of the network's output."""

@@ -2,11 +2,10 @@
 
 from lab.api import hookimpl, hyperparameter
 
-from ._feedback import by_random_feedback
-from ._forward import ForwardInTime
+from ._feedback import ByFeedback
 
 
-class EProp(ForwardInTime):
+class EProp(ByFeedback):
     """The gradient is Σ_t L_t e_t: a learning signal for each unit times an eligibility trace for each weight.
 
     Bellec, Scherr, Subramoney, Hajek, Salaj, Legenstein & Maass (2020), "A solution to the learning dilemma for
@@ -29,11 +28,6 @@ class EProp(ForwardInTime):
 
     def influence(self, learner):
         return learner.traces(products=False)
-
-    def signals(self, learner, first, last):
-        if self.feedback == "random":
-            return by_random_feedback(learner, first, last)
-        return super().signals(learner, first, last)
 
 
 @hookimpl

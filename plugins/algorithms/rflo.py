@@ -2,11 +2,10 @@
 
 from lab.api import LabError, hookimpl, hyperparameter
 
-from ._feedback import by_random_feedback
-from ._forward import ForwardInTime
+from ._feedback import ByFeedback
 
 
-class RFLO(ForwardInTime):
+class RFLO(ByFeedback):
     """ΔU_ij ∝ (B ε_t)_i p_ij(t) with p_ij(t) = (1 - α) p_ij(t-1) + α f'(u_i(t)) h_j(t-1), for leaky units h.
 
     Murray (2019), "Local online learning in recurrent networks with random feedback", eq. 3 and 4, with α = 1/τ: ε_t is
@@ -35,11 +34,6 @@ class RFLO(ForwardInTime):
                 remedy=f'Set layers.{depth}.cell = "leaky", or training.algorithm = "e-prop"',
             )
         return traces
-
-    def signals(self, learner, first, last):
-        if self.feedback == "random":
-            return by_random_feedback(learner, first, last)
-        return super().signals(learner, first, last)
 
 
 @hookimpl
