@@ -1,28 +1,11 @@
-"""The command line: all commands, and what becomes of every error."""
+"""The command line: what becomes of its words, and of every error."""
 
 import sys
 from collections.abc import Sequence
 
-import typer
-
-from lab.cli.duel import duel
-from lab.cli.evaluate import evaluate
 from lab.cli.failure import BAD_INPUT, FAILED, INTERRUPTED, OK, UNEXPECTED, unexpected
-from lab.cli.gradcheck import gradcheck
 from lab.cli.output import complain, error_json, make_safe, say_json
-from lab.cli.plugins import plugin_commands
-from lab.cli.predict import predict
-from lab.cli.run import run
-from lab.cli.runs import run_commands
-from lab.cli.source import source
-from lab.cli.window import open_, start
-from lab.errors import LabError, nearest
-
-_HELP = """A laboratory for recurrent neural networks: a cell is its equations.
-
-Exit codes: 0 done; 1 tried and failed (a loss that is not finite, a wrong gradient); 2 bad input, nothing was written;
-70 an error nobody foresaw; 130 interrupted, with a checkpoint.
-"""
+from lab.errors import LabError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,14 +13,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     make_safe()
     try:
-        code = typer.main.get_command(application())(args=words, prog_name="rnn-lab", standalone_mode=False)
-        sys.stdout.flush()
-        return code if isinstance(code, int) else OK
+        return _perform(words)
     except LabError as error:
         return _bad(error, BAD_INPUT, words)
-    except _usage_error() as error:
-        return _bad(LabError(_usage_message(error, words), remedy="See --help"), BAD_INPUT, words)
-    except (KeyboardInterrupt, typer.Abort):
+    except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
         return _closed_pipe()
@@ -49,49 +28,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _bad(unexpected(error), UNEXPECTED, words)
 
 
-def application() -> typer.Typer:
-    """The commands."""
-    app = typer.Typer(
-        help=_HELP,
-        add_completion=False,
-        pretty_exceptions_enable=False,
-        rich_markup_mode=None,
-        context_settings={"max_content_width": 120},
-    )
+def _perform(words: Sequence[str]) -> int:
+    # What reads a command line takes a tenth of a second to load, and the window needs none of it.
+    if not words:
+        from lab.cli.window import start
 
-    @app.callback(invoke_without_command=True)
-    def begin(context: typer.Context) -> int:
-        return start() if context.invoked_subcommand is None else OK
+        return start()
+    from lab.cli.commands import perform
 
-    app.command("open")(open_)
-    app.command()(run)
-    app.command()(evaluate)
-    app.command()(predict)
-    app.add_typer(run_commands(), name="runs")
-    app.add_typer(plugin_commands(), name="plugins")
-    app.command()(gradcheck)
-    app.command()(duel)
-    app.command()(source)
-    return app
-
-
-def _usage_error() -> type[Exception]:
-    # Older releases of typer take their exceptions from click, newer ones bring their own.
-    return next(one for one in reversed(typer.BadParameter.__mro__) if "format_message" in vars(one))
-
-
-def _usage_message(error: Exception, words: Sequence[str]) -> str:
-    """What was wrong with the command line, with the nearest command where one was misspelled."""
-    message = " ".join(str(getattr(error, "format_message", lambda: error)()).split())
-    message = message[:1].lower() + message[1:]
-    if message.startswith("no such command"):
-        context = getattr(error, "ctx", None)
-        known = list(getattr(getattr(context, "command", None), "commands", {}))
-        wrong = next((word for word in words if repr(word) in message), "")
-        guess = nearest(wrong, known)
-        if guess is not None and "mean" not in message:
-            message = message.rstrip(".") + f"; did you mean {guess!r}?"
-    return message
+    return perform(words)
 
 
 def _bad(error: LabError, code: int, words: Sequence[str]) -> int:

@@ -1,16 +1,12 @@
-"""The commands that open the window; headless, they say so and run the experiment without one."""
+"""The window, from the command line. Headless, that is said and the experiment runs without one."""
 
 import ctypes
 import gc
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from lab.cli.output import note
-from lab.cli.run import DEFAULT_EXPERIMENT, run
 from lab.errors import LabError
 
 PACKAGES = (
@@ -20,19 +16,12 @@ PACKAGES = (
 """What Qt needs of a bare Debian."""
 
 
-def open_(
-    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="An experiment to open in the window.")] = None,
-) -> int:
-    """Open the window, with an experiment if one is named."""
-    if not has_display():
-        raise LabError("there is no display for a window", remedy="`run FILE` trains an experiment without one")
-    return _window(file)
-
-
 def start() -> int:
     """What happens without a command: the window, or without a display the default experiment."""
     if has_display():
-        return _window(None)
+        return show_window(None)
+    from lab.cli.run import DEFAULT_EXPERIMENT, run
+
     note(
         f"There is no display for a window: running the experiment {DEFAULT_EXPERIMENT!r} without one. "
         "--help lists the commands."
@@ -47,7 +36,8 @@ def has_display() -> bool:
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
-def _window(file: Path | None) -> int:
+def show_window(file: Path | None) -> int:
+    """Open the window, with an experiment if one is named, and stay until it is closed."""
     # Nothing that is made until the window stands is garbage; looking for some takes a tenth of the start.
     gc.disable()
     try:

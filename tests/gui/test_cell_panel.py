@@ -103,6 +103,7 @@ def test_the_panel_tells_size_and_file_in_both_languages(qtbot: QtBot) -> None:
     panel = CellPanel()
     qtbot.addWidget(panel)
     panel.show_cell(all_cells()["lstm-tanh"](), 32, 13)
+    panel.show()
     assert panel.about.text() == "5,888 parameters · file plugins/cells/lstm.py"
     language.use("zh")
     assert panel.about.text() == "5,888 个参数 · 一个文件：plugins/cells/lstm.py"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final, final
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from lab.components.cell import Cell
@@ -29,9 +30,13 @@ _SOME: Final = 3
 _FAILED: Final = Text("The equations cannot be read: {why}", "无法读取方程：{why}")
 
 
+_Wanted = tuple[Cell | type[Cell], dict[str, Any], int, int | None, int | None]
+"""A cell, its hyperparameters, its size D, its inputs M and the count of parameters."""
+
+
 @final
 class CellPanel(QWidget):
-    """Shows any cell; nothing in it is drawn or written by hand."""
+    """Shows any cell; nothing in it is drawn or written by hand. A cell is traced when the panel is seen."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -40,7 +45,8 @@ class CellPanel(QWidget):
         self.message = QLabel()
         self.message.setWordWrap(True)
         self.about = Elided()
-        self._shown: tuple[type[Cell], dict[str, Any], int, int | None, int | None] | None = None
+        self._wanted: _Wanted | None = None
+        self._stale = False
         self._words = _EMPTY
         inner = QWidget()
         column = QVBoxLayout(inner)
@@ -64,13 +70,17 @@ class CellPanel(QWidget):
         self.about.setContentsMargins(12, 0, 12, 0)
         dress(self.about, 12, role="muted", tabular=True)
         dress(self.message, 12, role="muted")
+        self._put(None, _EMPTY)
         bind_call(self, self._say)
-        self.show_none()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Show what was chosen meanwhile."""
+        self._draw()
+        super().showEvent(event)
 
     def show_none(self) -> None:
         """Show that there is no cell."""
-        self._shown = None
-        self._put(None, _EMPTY)
+        self._show(None)
 
     def show_cell(
         self, cell: Cell | type[Cell], hidden: int, inputs: int | None = None, parameters: int | None = None
@@ -80,11 +90,24 @@ class CellPanel(QWidget):
         `parameters` is the count of the whole network where it is known, else that of the cell is shown, and none
         while the size of the input is not known either.
         """
-        kind = cell if isinstance(cell, type) else type(cell)
-        wanted = (kind, {} if isinstance(cell, type) else dict(vars(cell)), hidden, inputs, parameters)
-        if wanted == self._shown:
+        self._show((cell, {} if isinstance(cell, type) else dict(vars(cell)), hidden, inputs, parameters))
+
+    def _show(self, wanted: _Wanted | None) -> None:
+        if _same(wanted, self._wanted):
             return  # every edit of an experiment comes here
-        self._shown = wanted
+        self._wanted, self._stale = wanted, True
+        if self.isVisible():
+            self._draw()
+
+    def _draw(self) -> None:
+        if not self._stale:
+            return
+        self._stale = False
+        if self._wanted is None:
+            self._put(None, _EMPTY)
+            return
+        cell, _, hidden, inputs, parameters = self._wanted
+        kind = cell if isinstance(cell, type) else type(cell)
         try:
             made: Any = cell() if isinstance(cell, type) else cell
             traced = trace_alone(made, inputs=inputs or _SOME, hidden=hidden, simplify=False)
@@ -110,6 +133,14 @@ class CellPanel(QWidget):
     def _say(self) -> None:
         self.message.setText(str(self._words))
         self.about.setText(str(self._words))
+
+
+def _same(one: _Wanted | None, other: _Wanted | None) -> bool:
+    """Whether two cells look alike. Cells are compared by their hyperparameters: each edit makes new ones."""
+    if one is None or other is None:
+        return one is other
+    kinds = [cell if isinstance(cell, type) else type(cell) for cell in (one[0], other[0])]
+    return kinds[0] is kinds[1] and one[1:] == other[1:]
 
 
 def source_of(kind: type) -> str:
