@@ -10,6 +10,8 @@ from typing import Any
 _LONGEST = 80
 """Characters of a text that is kept; longer ones are for people, not for looking up."""
 _LEFT_OUT = frozenset(("weights", "note", "note_zh", "version"))
+_LENGTHS = ("training.epochs", "training.updates")
+"""A run has one of these: the other goes where one is set."""
 
 
 def facts(experiment: str) -> dict[str, Any]:
@@ -24,6 +26,19 @@ def facts(experiment: str) -> dict[str, Any]:
 def facts_json(experiment: str) -> str:
     """The same as the database keeps it."""
     return json.dumps(facts(experiment), ensure_ascii=False, default=str)
+
+
+def with_changes(known: Mapping[str, Any], plan: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts as the changes of a run's plan left them: what it has now, or ended with. Weights are no facts."""
+    found = dict(known)
+    for change in plan.get("changes", ()):
+        if change["key"].startswith("weights."):
+            continue
+        key = f"training.{change['key']}"
+        for other in _LENGTHS if key in _LENGTHS else ():
+            found.pop(other, None)
+        found[key] = change["value"]
+    return found
 
 
 def _flat(value: object, key: str) -> Iterator[tuple[str, Any]]:

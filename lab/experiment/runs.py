@@ -29,7 +29,8 @@ class Run:
     """A run as it is listed. `created` is ISO 8601 in UTC, `seconds` the time trained, `pid` its (last) process.
 
     `plan` is how it is computed, `metrics` what it reached, `baselines` what naive predictors reach. `number` counts
-    the runs of a folder; `note` is a person's; `facts` are what the experiment says, flat.
+    the runs of a folder; `note` is a person's; `facts` are what the experiment says, flat, as the changes of the plan
+    left it.
     """
 
     id: str

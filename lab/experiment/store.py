@@ -13,7 +13,7 @@ from typing import Any, Self, final
 
 from lab.errors import StoreError, unknown
 from lab.experiment.database import FILE, Database
-from lab.experiment.facts import facts_json
+from lab.experiment.facts import facts_json, with_changes
 from lab.experiment.lock import Lock, is_held
 from lab.experiment.runs import Run, RunState, Scalar, slug
 
@@ -329,6 +329,7 @@ class Store:
         ) = row
         if state in ("running", "paused") and not is_held(self._lock_path(run)):
             state = "interrupted"
+        planned = json.loads(plan)
         return Run(
             id=run,
             name=name,
@@ -337,14 +338,14 @@ class Store:
             updates=updates,
             epochs=epochs,
             seconds=seconds,
-            plan=json.loads(plan),
+            plan=planned,
             metrics=json.loads(metrics),
             baselines=json.loads(baselines),
             error=error,
             pid=pid,
             number=number,
             note=note,
-            facts=json.loads(known),
+            facts=with_changes(json.loads(known), planned),
         )
 
     def _lock_path(self, run: str) -> Path:

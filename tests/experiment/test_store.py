@@ -455,6 +455,23 @@ def test_an_older_database_is_brought_up_to_date(tmp_path: Path) -> None:
         assert (runs.find(run).name, runs.find(run).note) == ("two", "seen")
 
 
+def test_facts_are_those_that_a_run_has_now(tmp_path: Path) -> None:
+    text = "[training]\nlearning_rate = 0.01\nepochs = 5\nclip_norm = 1.0\n"
+    changes = [
+        {"update": 3, "key": "learning_rate", "value": 0.1, "before": 0.01},
+        {"update": 4, "key": "weights.layers.0.W", "value": None, "before": None},
+        {"update": 5, "key": "updates", "value": 90, "before": None},
+        {"update": 9, "key": "learning_rate", "value": 0.003, "before": 0.1},
+    ]
+    with Store(tmp_path) as runs:
+        run = runs.create(name="one", label="x", experiment=text)
+        assert runs.find(run).facts["training.learning_rate"] == 0.01
+        runs.change(run, plan={"changes": changes})
+        wanted = {"training.learning_rate": 0.003, "training.updates": 90, "training.clip_norm": 1.0}
+        assert runs.find(run).facts == wanted
+        assert runs.experiment(run) == text
+
+
 def test_a_removed_run_leaves_nothing(tmp_path: Path) -> None:
     with Store(tmp_path) as runs, Store(tmp_path) as others:
         run = added(runs)

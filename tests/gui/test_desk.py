@@ -110,6 +110,8 @@ def test_pause_one_update_change_and_go_on(qtbot: QtBot, make_desk: MakeDesk) ->
     assert rates[before] == pytest.approx(0.01)
     assert rates[-1] == pytest.approx(0.003)
     assert any("0.003" in words["en"] for _, words in desk.stage.marks)
+    runs = desk.runs_panel.model
+    qtbot.waitUntil(lambda: "lr 0.003" in str(runs.data(runs.index(0), Qt.ItemDataRole.ToolTipRole)), timeout=20_000)
     desk.actions.stop.trigger()
     wait_for(qtbot, desk, WorkerState.STOPPED)
     assert desk.stage.checkpoint == desk.stage.update

@@ -18,12 +18,20 @@ from lab.runner.messages import WorkerState
 from lab.ui.document import OpenDocument
 from lab.ui.forms import ExperimentPanel
 from lab.ui.forms.editors import ChoiceEditor, LineEditor, LinesEditor
-from lab.ui.forms.fields import Field, sections
+from lab.ui.forms.fields import Field, of_hyperparameter, sections
 from lab.ui.forms.numbers import parsed, shown, stepped
 from lab.ui.forms.row import Row
 from lab.ui.labels import KEYS
 from lab.ui.words import Text, language
 
+THE_SAME = {
+    "ReLU": "a name that Chinese texts write in Latin letters",
+    "aⁿbⁿ": "a formula",
+    "aⁿbⁿcⁿ": "a formula",
+    "float32": "the name of a type",
+    "float64": "the name of a type",
+}
+"""Words of the form that are the same in both languages, and why."""
 EXPERIMENTS = sorted((resource_folder() / "experiments").glob("*.toml"))
 
 
@@ -443,3 +451,22 @@ def test_words_follow_the_language(panel: ExperimentPanel) -> None:
     for field in (one.field for one in panel._rows.values()):
         assert isinstance(field, Field)
         assert row(panel, field.path).control.accessibleName()
+
+
+def test_every_choice_and_unit_of_the_form_has_words_in_both_languages(catalog: Catalog, qapp: object) -> None:
+    kinds = ("cell", "dataset", "algorithm", "optimizer", "loss", "schedule")
+    components = [catalog.get(kind, name) for kind in kinds for name in catalog.names(kind)]
+    fields = [of_hyperparameter(name, one) for kind in components for name, one in kind.hyperparameters().items()]
+    documents = [OpenDocument(catalog) for _ in EXPERIMENTS]
+    for document, file in zip(documents, EXPERIMENTS, strict=True):
+        document.open(file)
+        assert document.spec is not None
+        made = [field for part in sections(document.spec, catalog).values() for field in part]
+        fields += [field for field in made if field.path.rpartition(".")[2] not in ("plugin", *kinds)]
+        document.deleteLater()
+    words = [(field.path, name) for field in fields for _, name in field.options]
+    words += [(field.path, field.unit) for field in fields if field.unit.en]
+    assert len({name.en for _, name in words}) > 30
+    assert not {(path, name.en) for path, name in words if name.en == name.zh and name.en not in THE_SAME}
+    said = {name.en for _, name in words if name.en == name.zh}
+    assert said == set(THE_SAME), "a term is listed that no field has any more"
