@@ -36,12 +36,12 @@ def _shape(sizes: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def glorot(*sizes: int) -> Initialiser:
-    """Uniform in ±√(6 / (rows + columns)) (Glorot & Bengio, 2010, eq. 16)."""
+    """Uniform in ±√(6 / (rows + columns)) (Glorot & Bengio, 2010)."""
     return Initialiser("glorot", _shape(sizes))
 
 
 def he(*sizes: int) -> Initialiser:
-    """Normal with variance 2 / columns, for rectified units (He et al., 2015, eq. 10)."""
+    """Normal with variance 2 / columns, for rectified units (He et al., 2015)."""
     return Initialiser("he", _shape(sizes))
 
 

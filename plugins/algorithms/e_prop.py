@@ -9,7 +9,7 @@ class EProp(ByFeedback):
     """The gradient is Σ_t L_t e_t: a learning signal for each unit times an eligibility trace for each weight.
 
     Bellec, Scherr, Subramoney, Hajek, Salaj, Legenstein & Maass (2020), "A solution to the learning dilemma for
-    recurrent networks of spiking neurons", eq. 1 to 4 and 13 to 15. The trace follows what a unit carries by itself,
+    recurrent networks of spiking neurons", eq. 1 to 4, 13 and 14. The trace follows what a unit carries by itself,
     ε_t = D_t ε_{t-1} + ∂s_t/∂w, and leaves out all products with recurrent weights; with each unit's own weight among
     them it would be SnAp-1. The learning signal is ∂L_t/∂h_t ("symmetric"), which reaches lower layers through those
     above at the same step, or B ∂L_t/∂z_t with z the net input of the network's output ("random"), where B is drawn

@@ -6,7 +6,7 @@ from lab.api import Algorithm, Step, hookimpl, hyperparameter
 
 
 class EvolutionStrategies(Algorithm):
-    """g = Σ (L(θ + σ ε) - L(θ - σ ε)) ε / (2 σ n), over n pairs of opposite moves (Salimans et al., 2017, section 2).
+    """g = Σ (L(θ + σ ε) - L(θ - σ ε)) ε / (2 σ n), over n pairs of opposite moves (Salimans et al., 2017).
 
     In the mean it is the gradient of the loss smoothed by a normal distribution of width σ; no derivative is computed,
     so that any loss will do, and the variance grows with the number of parameters.

@@ -10,12 +10,12 @@ from ._linear import change_by, check_linear, with_one
 class Force(Algorithm):
     """e_t = V_{t-1} s_t - y_t, P_t = P_{t-1} - P s sᵀ P / (1 + sᵀ P s), V_t = V_{t-1} - e_t (P_t s_t)ᵀ.
 
-    First-order reduced and controlled error (Sussillo & Abbott, 2009, eq. 2-5): P begins as 1/α and comes to be the
-    inverse of the states' correlations, so the error is small from the first steps on. In a network whose cell asks for
-    its output (`fed-leaky`, `jordan`) what is fed back is thereby nearly right while it learns, and its small errors
-    make the network stable against them: afterwards it goes on alone. Without such a cell it is the online way to the
-    solution of `reservoir`. Everything but the readout stays as it is; the bias counts as the weight of a unit that is
-    always 1. The sequences of a batch share P.
+    First-order reduced and controlled error (Sussillo & Abbott, 2009, eq. 2 and 4-6): P begins as 1/α and comes to be
+    the inverse of the states' correlations, so the error is small from the first steps on. In a network whose cell asks
+    for its output (`fed-leaky`, `jordan`) what is fed back is thereby nearly right while it learns, and its small
+    errors make the network stable against them: afterwards it goes on alone. Without such a cell it is the online way
+    to the solution of `reservoir`. Everything but the readout stays as it is; the bias counts as the weight of a unit
+    that is always 1. The sequences of a batch share P.
 
     Optimizer and learning rate play no part. Memory is (D + 1)² numbers, and so are the operations of a step.
     """

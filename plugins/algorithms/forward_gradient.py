@@ -6,9 +6,9 @@ from lab.api import Algorithm, Step, hookimpl, hyperparameter
 
 
 class ForwardGradient(Algorithm):
-    """g = (∇L · v) v for random v with mean 0 and covariance 1, so that E g = ∇L (Baydin et al., 2022, eq. 3-4).
+    """g = (∇L · v) v for random v with mean 0 and covariance 1, so that E g = ∇L (Baydin et al., 2022).
 
-    The states are followed in the direction v of all weights of the layers (Silver et al., 2021); ∇L · v is the sum of
+    The states are followed in the direction v of all weights of the layers (Silver et al., 2022); ∇L · v is the sum of
     (∂L/∂s_t) · ds_t. The readout has its exact gradient, for it has no memory. The variance grows with the number of
     weights: the mean square of g is about that number times ‖∇L‖², and `directions` divides it.
     """

@@ -12,11 +12,11 @@ from ._linear import change_by, check_linear, weights, with_one
 class Reservoir(Algorithm):
     """V and b that minimise the mean of |V s_t + b - y_t|² plus λ |V|², in closed form: ridge regression.
 
-    The echo state network of Jaeger (2001) with the readout of Lukoševičius (2012, section 4.2, eq. 9), whose β is λ
-    times the number of steps here, so that the same λ fits any length; the bias is not penalised. The first `washout`
+    The echo state network of Jaeger (2001) with the ridge regression of Lukoševičius (2012), whose β is λ times the
+    number of steps here, so that the same λ fits any length; the bias is not penalised. The first `washout`
     steps of each sequence still show how it began and are left out. `noise` on what the network reads, inputs and the
     targets that stand for its fed back output while it learns, makes a network stable that later reads its own
-    predictions (Jaeger, 2001, section 5; Lukoševičius, 2012, section 5).
+    predictions (Jaeger, 2001, section 4.1.3).
 
     What has been read is kept as sums over steps, so after an epoch the readout is the solution for all sequences: one
     epoch is enough, and further ones change nothing but the noise. The loss of an update is that of the batch with the

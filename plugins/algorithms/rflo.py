@@ -8,11 +8,11 @@ from ._feedback import ByFeedback
 class RFLO(ByFeedback):
     """ΔU_ij ∝ (B ε_t)_i p_ij(t) with p_ij(t) = (1 - α) p_ij(t-1) + α f'(u_i(t)) h_j(t-1), for leaky units h.
 
-    Murray (2019), "Local online learning in recurrent networks with random feedback", eq. 3 and 4, with α = 1/τ: ε_t is
-    the error of the network's output, B random weights that are drawn once for a whole run, p an eligibility trace that
-    follows the leak of a unit and nothing that units tell each other. That is e-prop with random feedback where a unit
-    leaks. Here the leak may be anything that a unit carries by itself, as z in a GRU or f in an LSTM; a cell that
-    carries nothing is refused. Murray's U is given no error from layers above: each layer here has a B of its own.
+    Murray (2019), "Local online learning in recurrent networks with random feedback", with α = 1/τ: ε_t is the error of
+    the network's output, B random weights that are drawn once for a whole run, p an eligibility trace that follows the
+    leak of a unit and nothing that units tell each other. That is e-prop with random feedback where a unit leaks. Here
+    the leak may be anything that a unit carries by itself, as z in a GRU or f in an LSTM; a cell that carries nothing
+    is refused. Murray's U is given no error from layers above: each layer here has a B of its own.
     """
 
     name = "rflo"

@@ -11,7 +11,7 @@ MOST_NUMBERS = 4_000_000
 
 
 class RTRL(ForwardInTime):
-    """J_t = A_t J_{t-1} + ∂s_t/∂w, and the gradient is Σ_t (∂L/∂s_t) J_t (Williams & Zipser, 1989, eq. 7-9).
+    """J_t = A_t J_{t-1} + ∂s_t/∂w, and the gradient is Σ_t (∂L/∂s_t) J_t (Williams & Zipser, 1989, eq. 9 and 12).
 
     J_t is how the states of all layers depend on all weights w, through all steps so far; A_t is the Jacobian of one
     step. While the weights stay, this is the gradient that backpropagation through time finds. Nothing is kept of

@@ -11,7 +11,7 @@ LEAST = 1e-30
 
 
 class UORO(ForwardInTime):
-    """J_t is kept as s̃ ⊗ θ̃, with E[s̃ ⊗ θ̃] = J_t (Tallec & Ollivier, 2018, eq. 11-13 and algorithm 1).
+    """J_t is kept as s̃ ⊗ θ̃, with E[s̃ ⊗ θ̃] = J_t (Tallec & Ollivier, 2018).
 
     s̃ ← ρ0 A_t s̃ + ρ1 ν and θ̃ ← θ̃ / ρ0 + νᵀ(∂s_t/∂w) / ρ1, for random signs ν; ρ0 and ρ1 make both parts of equal
     norm, which keeps the variance low. Memory and time are those of one step and one copy of the weights a sequence,

@@ -6,10 +6,10 @@ from lab.api import Cell, glorot, hookimpl, hyperparameter, normal, sigmoid, tan
 class Antisymmetric(Cell):
     """h_t = h_{t-1} + ε tanh((U - Uᵀ) h_{t-1} - γ h_{t-1} + W x_t + b): gradients neither vanish nor explode.
 
-    Chang, Chen, Haber & Chi (2019), "AntisymmetricRNN: a dynamical system view on recurrent neural networks",
-    section 3: a step ε of an equation whose matrix U - Uᵀ has imaginary eigenvalues alone; the diffusion γ makes up for
-    the error of the step. With `gated` the addition is multiplied by z_t = σ((U - Uᵀ) h_{t-1} - γ h_{t-1} + W_z x_t +
-    b_z), which has the same matrix and weights of its own for the input alone.
+    Chang, Chen, Haber & Chi (2019), "AntisymmetricRNN: a dynamical system view on recurrent neural networks": a step ε
+    of an equation whose matrix U - Uᵀ has imaginary eigenvalues alone; the diffusion γ makes up for the error of the
+    step. With `gated` the addition is multiplied by z_t = σ((U - Uᵀ) h_{t-1} - γ h_{t-1} + W_z x_t + b_z), which has
+    the same matrix and weights of its own for the input alone.
     """
 
     name = "antisymmetric"

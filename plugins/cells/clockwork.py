@@ -8,9 +8,9 @@ from lab.api import Cell, fixed, hookimpl, hyperparameter, normal, tanh, where, 
 class Clockwork(Cell):
     """Modules with periods T_i: a module is computed where t mod T_i = 0, and keeps its value elsewhere.
 
-    Koutník et al. (2014), "A clockwork RNN", eq. 1 to 4: h_t = tanh((U ⊙ M) h_{t-1} + W x_t + b) in the modules whose
-    time has come. A module reads itself and the slower ones alone, so M is block-triangular. Weights begin normal with
-    deviation 0.1, as in the paper's experiments. The units are divided equally among the periods, the fastest first.
+    Koutník et al. (2014), "A clockwork RNN": h_t = tanh((U ⊙ M) h_{t-1} + W x_t + b) in the modules whose time has
+    come. A module reads itself and the slower ones alone, so M is block-triangular. Weights begin normal with deviation
+    0.1. The units are divided equally among the periods, the fastest first.
     """
 
     name = "clockwork"

@@ -6,9 +6,9 @@ from lab.api import Cell, constant, glorot, hookimpl, hyperparameter, orthogonal
 class DepthGatedLSTM(Cell):
     """c_t = d_t ⊙ c_t^{below} + f_t ⊙ c_{t-1} + i_t ⊙ c̃_t with the depth gate d: memory also flows upwards.
 
-    Yao, Cohn, Vylomova, Duh & Dyer (2015), "Depth-gated LSTM", section 3: d_t = σ(W_d x_t + V_d ⊙ c_{t-1} + L_d ⊙
-    c_t^{below} + b_d); i, f and o have peepholes. The layer below must have a memory c of the same size. The lowest
-    layer has no depth gate: it is a peephole LSTM.
+    Yao, Cohn, Vylomova, Duh & Dyer (2015), "Depth-gated LSTM": d_t = σ(W_d x_t + V_d ⊙ c_{t-1} + L_d ⊙ c_t^{below} +
+    b_d); i, f and o have peepholes, here of their own unit alone. The layer below must have a memory c of the same
+    size. The lowest layer here has no depth gate: it is a peephole LSTM.
     """
 
     name = "depth-gated-lstm"

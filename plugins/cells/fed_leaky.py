@@ -8,10 +8,10 @@ from lab.api import Cell, fixed, hookimpl, hyperparameter, spectral, tanh, unifo
 class FedLeaky(Cell):
     """h_t = (1 - α) h_{t-1} + α tanh((U ⊙ M) h_{t-1} + W x_t + F ŷ_{t-1} + b): leaky units with output feedback.
 
-    The echo state network with feedback of Jaeger (2001, eq. 1), and the network of FORCE learning (Sussillo & Abbott,
-    2009, Figure 1A), whose spectral radius of 1.5 makes it chaotic before it learns. U begins as in `leaky`; F begins
-    uniform in ± `feedback`. The first output before is that of a head with net input zero. Only the last layer can have
-    this cell.
+    The echo state network with feedback of Jaeger (2001, eq. 21, with a = 1 and δC = α). With the spectral radius of
+    1.5 it is chaotic before it learns, as the network of FORCE learning (Sussillo & Abbott, 2009, Figure 1A); there
+    what leaks is the net input, and tanh of it is read. U begins as in `leaky`; F begins uniform in ± `feedback`. The
+    first output before is that of a head with net input zero. Only the last layer can have this cell.
     """
 
     name = "fed-leaky"

@@ -6,9 +6,9 @@ from lab.api import Cell, concat, constant, glorot, hookimpl, hyperparameter, si
 class GridLSTM(Cell):
     """Two LSTMs that share their input [h_{t-1}; h_d of the layer below]: one runs through time, one through depth.
 
-    Kalchbrenner, Danihelka & Graves (2015), "Grid long short-term memory", section 3, in two dimensions with untied
-    weights: h and c go on in time, h_d and c_d from layer to layer, each with gates of its own. In the lowest layer
-    h_d and c_d are projections P_h x and P_c x of the input. All layers are grid LSTMs of one size; h_d is handed on.
+    Kalchbrenner, Danihelka & Graves (2015), "Grid long short-term memory", in two dimensions with untied weights: h and
+    c go on in time, h_d and c_d from layer to layer, each with gates of its own. In the lowest layer h_d and c_d are
+    projections P_h x and P_c x of the input. All layers are grid LSTMs of one size; h_d is handed on.
     """
 
     name = "grid-lstm"

@@ -8,8 +8,8 @@ from lab.api import Cell, fixed, hookimpl, hyperparameter, spectral, tanh, unifo
 class Leaky(Cell):
     """h_t = (1 - α) h_{t-1} + α h̃_t with h̃_t = tanh((U ⊙ M) h_{t-1} + W x_t + b): units that follow slowly.
 
-    The echo state network of Jaeger (2001, eq. 1) with the leaky integrators of Jaeger et al. (2007), in the notation
-    of Lukoševičius (2012, eq. 2 and 3): a step of the continuous-time unit. U begins sparse, M being 1 where units are
+    The leaky integrators of Jaeger (2001, eq. 21, with a = 1 and δC = α) and of Jaeger et al. (2007), in the notation
+    of Lukoševičius (2012): a step of the continuous-time unit. U begins sparse, M being 1 where units are
     connected, and with the given spectral radius; W and b begin uniform in ± `input_scale`. Each unit reads equally
     many others; which ones does not depend on the seed.
     """

@@ -6,8 +6,8 @@ from lab.api import Cell, glorot, hookimpl, orthogonal, sigmoid, tanh, zeros
 class MinimalGated(Cell):
     """h_t = (1 - f_t) ⊙ h_{t-1} + f_t ⊙ h̃_t with h̃_t = tanh(U_h (f_t ⊙ h_{t-1}) + W_h x_t + b_h): one gate does both.
 
-    Zhou, Wu, Zhang & Zhou (2016), "Minimal gated unit for recurrent neural networks", table 1: a GRU whose update and
-    reset gate are one gate f, which the paper calls the forget gate.
+    Zhou, Wu, Zhang & Zhou (2016), "Minimal gated unit for recurrent neural networks": a GRU whose update and reset
+    gate are one gate f, which the paper calls the forget gate.
     """
 
     name = "minimal-gated"

@@ -6,7 +6,7 @@ from lab.api import Cell, glorot, hookimpl, hyperparameter, orthogonal, tanh, ze
 class Multiplicative(Cell):
     """m_t = (W_m x_t) ⊙ (U_m h_{t-1}) and h_t = tanh(U_h m_t + W_h x_t + b): each input has its own recurrent matrix.
 
-    Sutskever, Martens & Hinton (2011), "Generating text with recurrent neural networks", eq. 7 and 8: the matrix
+    Sutskever, Martens & Hinton (2011), "Generating text with recurrent neural networks": the matrix
     U_h diag(W_m x_t) U_m, factored, in place of one matrix for each symbol. m are the factors.
     """
 

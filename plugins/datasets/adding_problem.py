@@ -10,7 +10,8 @@ class AddingProblem(Dataset):
 
     At each step the inputs are a number, uniform in [0, 1], and a marker, which is 1 at one step of the first half and
     at one step of the second half, and 0 elsewhere. This is the form of Arjovsky, Shah & Bengio (2016) and of most
-    later papers; the original has numbers in [-1, 1], lengths that vary by a tenth, and the sum halved and shifted.
+    later papers; the original has numbers in [-1, 1], lengths that vary by a tenth, the first mark among the first ten
+    steps, and the target 0.5 + (X1 + X2) / 4.
 
     Whoever always predicts 1 has a mean squared error of 1/6 = 0.167, the variance of the sum of two uniform numbers;
     only a network that carries both numbers to the end does better.

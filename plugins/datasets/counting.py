@@ -15,8 +15,7 @@ class Counting(Dataset):
     the first mistake is the highest n up to which all is right. A network that has learned the training strings by
     heart ends there; one that counts goes on.
 
-    Gers & Schmidhuber (2001), with n up to 10 in training: LSTM with peepholes right up to n = 118 on average, the best
-    network up to 1000.
+    Gers & Schmidhuber (2001) had LSTM with peepholes learn from n up to 10, and go on far beyond.
     """
 
     name = "counting"

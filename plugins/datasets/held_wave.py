@@ -20,8 +20,9 @@ class HeldWave(Dataset):
 
     Each sequence begins at a random phase. After the cue nothing is heard, so the network has to keep period and phase
     by itself, and the test goes on for much longer than the training sequences: whoever only remembers the cue fails.
-    It is the task of pattern generators, the sine and the sum of four sines being those of Sussillo & Abbott (2009,
-    Figure 2). In the test the steps after the cue count. An error in period adds up; silence has an error of 1.
+    It is the task of pattern generators: sine, triangle and a sum of four sines are among the waves of Sussillo &
+    Abbott (2009, Figure 2), the sizes of the four being those of their published program. In the test the steps after
+    the cue count. An error in period adds up; silence has an error of 1.
     """
 
     name = "held-wave"

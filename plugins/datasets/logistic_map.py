@@ -32,7 +32,7 @@ class LogisticMap(Dataset):
     name = "logistic-map"
     title = {"en": "Logistic map", "zh": "逻辑斯谛映射"}
     task = "regression"
-    source = "R. M. May, Nature 261 (1976), eq. 3"
+    source = "R. M. May, Simple mathematical models with very complicated dynamics, Nature 261 (1976)"
     licence = "Generated"
 
     r: float = hyperparameter(3.9, low=0.0, high=4.0, en="Growth rate r", zh="增长率 r")

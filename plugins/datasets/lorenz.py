@@ -22,16 +22,17 @@ class Lorenz(Dataset):
 
     A difference between two states grows e-fold in a Lyapunov time, 1.104 units of time, so no forecast lasts. The
     measure is how long: after `warm_up` true values the network reads its own predictions, and the valid time is where
-    its error first passes 0.4 of the root mean square of the state about its mean (Pathak et al., 2018), in Lyapunov
-    times, the mean over the test series. Whoever repeats the last true state is valid for a small part of one. Gauthier
-    et al. (2021) report about five Lyapunov times for reservoirs, and for their nonlinear autoregression.
+    its error first passes 0.4 of the root mean square of the state about its mean (after Pathak et al., 2018), in
+    Lyapunov times, the mean over the test series. Whoever repeats the last true state is valid for a small part of one.
+    Gauthier et al. (2021) say of their nonlinear autoregression, and of a reservoir of hundreds of units and more, that
+    they forecast well for about five Lyapunov times; they name no threshold.
     """
 
     name = "lorenz"
     title = {"en": "Lorenz equations", "zh": "洛伦兹方程"}
     task = "regression"
     source = (
-        "E. N. Lorenz, J. Atmospheric Sciences 20 (1963); J. Pathak et al., Physical Review Letters 120 (2018); "
+        "E. N. Lorenz, J. Atmospheric Sciences 20 (1963); J. Pathak et al., Hybrid forecasting, Chaos 28 (2018); "
         "D. J. Gauthier et al., Nature Communications 12 (2021)"
     )
     licence = "Generated"

@@ -19,8 +19,8 @@ class Narma10(Dataset):
     Rarely the system runs away; such a series is drawn again. The error is divided by the standard deviation.
 
     The mean has 1, and the best linear function of the last 30 inputs about 0.35: only what is below is a nonlinear
-    memory. The papers give the square of this error: Jaeger (2003) 0.032 for an echo state network of 100 units whose
-    states are squared besides, and 0.241 for the best of Atiya & Parlos, who trained on fewer steps.
+    memory. Jaeger (2003) takes an echo state network of 100 units whose readout also sees the squares of their states;
+    the papers give the square of this error.
     """
 
     name = "narma10"

@@ -10,8 +10,8 @@ class Parity(Dataset):
 
     Two states are enough, yet no part of the bits tells anything of the answer, so there is no slope that leads there:
     asked after the last bit alone, long strings are hard for every method that follows a gradient. Hochreiter &
-    Schmidhuber (1996) found that guessing all weights at random solves strings of 500 bits and more sooner than the
-    methods that had been proposed. At every step the question is easy, since the first steps teach the rule.
+    Schmidhuber (1996) found that guessing all weights at random solves strings of 500 bits sooner than the methods that
+    had been proposed. At every step the question is easy, since the first steps teach the rule.
 
     Whoever remembers nothing has half of the answers right.
     """
@@ -21,7 +21,7 @@ class Parity(Dataset):
     task = "classification"
     source = (
         "M. Minsky and S. Papert, Perceptrons (1969); "
-        "S. Hochreiter and J. Schmidhuber, Bridging long time lags by weight guessing (1996)"
+        "S. Hochreiter and J. Schmidhuber, Bridging long time lags by weight guessing and long short-term memory (1996)"
     )
     licence = "Generated"
 

@@ -48,7 +48,7 @@ class EmbeddedReber(Dataset):
 
     Training strings are drawn as the grammar gives them, so that short ones come often. A string that validates or
     tests is fresh: what stands between its T or P is in no string of a split before. Hochreiter & Schmidhuber (1997,
-    table 2) report for LSTM 97 to 100 % of the trials solved after 8,440 to 39,740 strings, and none for Elman's
+    table 1) report for LSTM 97 to 100 % of the trials solved after 8,440 to 39,740 strings, and none for Elman's
     network.
     """
 
@@ -101,8 +101,8 @@ class ContinualReber(Dataset):
     one before ends, so the state can be carried; each of the other streams is one long sequence. What is measured is
     how many steps of a stream are right before the first mistake; a step is right as in `embedded-reber`.
 
-    Gers, Schmidhuber & Cummins (2000) let streams of up to a million symbols run: LSTM without forget gates solved none
-    of them, with forget gates some of the trials were without a mistake, and most where the learning rate was lowered.
+    Gers, Schmidhuber & Cummins (2000, table 2) count networks that make no mistake in ten streams of 100,000 symbols:
+    none without forget gates, 18 % with them, and 62 % where the learning rate was lowered besides.
     """
 
     name = "continual-reber"

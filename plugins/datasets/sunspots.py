@@ -30,8 +30,8 @@ class Sunspots(Dataset):
     instead of training.
 
     The error is in sunspots. The literature divides the squared error by the variance of the whole record, which is
-    about 1500 for the years 1700 to 1979 ("average relative variance"): the second-order autoregression of Yule has
-    0.18 on 1921 to 1955.
+    about 1500 for the years 1700 to 1979 ("average relative variance"): an autoregression of second order, as Yule's,
+    has 0.19 on 1921 to 1955.
     """
 
     name = "sunspots"

@@ -35,8 +35,8 @@ class FreeRunError(Metric):
 class ValidTime(Metric):
     """How long a network that reads its own predictions stays near the truth, the mean over sequences.
 
-    Until the error is 0.4 of the root mean square of the targets about their mean (Pathak et al., 2018); in the unit of
-    time of the dataset.
+    Until the error is 0.4 of the root mean square of the targets about their mean (after Pathak et al., 2018); in the
+    unit of time of the dataset.
     """
 
     name = "valid-time"

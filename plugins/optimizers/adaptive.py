@@ -57,7 +57,9 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """Adam with decoupled weight decay: θ ← θ - η λ θ besides (Loshchilov & Hutter, 2019, algorithm 2).
+    """Adam with decoupled weight decay: θ ← θ - η λ θ besides (after Loshchilov & Hutter, 2019).
+
+    In the paper λ is multiplied by the schedule of the learning rate alone, here by the learning rate, as in PyTorch.
 
     The decay is `weight_decay` of the training table, which every optimizer takes decoupled; AdamW differs from Adam
     in that `decay` here comes on top and is on by default.

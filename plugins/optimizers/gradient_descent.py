@@ -31,7 +31,7 @@ class Momentum(Optimizer):
 
 
 class Nesterov(Optimizer):
-    """v ← μ v - η g, θ ← θ + μ v - η g (Nesterov, 1983, as in Sutskever et al., 2013, eq. 7, rewritten for θ + μ v)."""
+    """v ← μ v - η g, θ ← θ + μ v - η g (Nesterov, 1983; Sutskever et al., 2013, eq. 3 and 4, rewritten for θ + μ v)."""
 
     name = "nesterov"
     title = {"en": "Nesterov momentum", "zh": "Nesterov 动量法"}

@@ -32,7 +32,7 @@ def test_baselines(make: Make) -> None:
     assert first["naive"] == pytest.approx(25.26, abs=0.01)
     assert second["naive"] == pytest.approx(37.98, abs=0.01)
     variance = YEARLY[:280].var()
-    # Average relative variance of an autoregression of order 2; the literature has it near 0.18 and 0.4.
+    # Average relative variance of an autoregression of order 2.
     assert first["autoregression of order 2"] ** 2 / variance == pytest.approx(0.19, abs=0.01)
     assert second["autoregression of order 2"] ** 2 / variance == pytest.approx(0.45, abs=0.01)
 
