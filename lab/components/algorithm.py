@@ -141,6 +141,11 @@ class Learner(Protocol):
         """Whether the network's output is V s + b, linear in what the readout sees of the top layer."""
         ...
 
+    @property
+    def averages(self) -> bool:
+        """Whether the readout sees the mean over all steps of a sequence: output.readout is mean."""
+        ...
+
     def rows(self, first: int, last: int) -> Rows:
         """What the readout sees in steps first ... last - 1 where a target counts, what it says and is asked for."""
         ...

@@ -111,6 +111,11 @@ class NetworkLearner:
         architecture = self.network.plan.architecture
         return architecture.head == "linear" and not architecture.dense
 
+    @property
+    def averages(self) -> bool:
+        """Whether the readout sees the mean over all steps of a sequence: output.readout is mean."""
+        return self.network.plan.architecture.readout == "mean"
+
     def rows(self, first: int, last: int) -> Rows:
         """What the readout sees in steps first ... last - 1 where a target counts, what it says and is asked for."""
         loss = self.network.judge(first, last)
@@ -220,7 +225,7 @@ class NetworkLearner:
                 "a layer of two directions needs whole sequences, and this algorithm runs them in windows",
                 remedy='Set layers.N.bidirectional = false, or training.algorithm = "bptt"',
             )
-        if not whole and architecture.readout == "mean":
+        if not whole and self.averages:
             raise TrainingError(
                 "the mean over steps needs whole sequences, and this algorithm runs them in windows",
                 remedy='Set output.readout to "last" or "every-step", or training.algorithm = "bptt"',

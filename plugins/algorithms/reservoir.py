@@ -13,10 +13,10 @@ class Reservoir(Algorithm):
     """V and b that minimise the mean of |V s_t + b - y_t|² plus λ |V|², in closed form: ridge regression.
 
     The echo state network of Jaeger (2001) with the ridge regression of Lukoševičius (2012), whose β is λ times the
-    number of steps here, so that the same λ fits any length; the bias is not penalised. The first `washout`
-    steps of each sequence still show how it began and are left out. `noise` on what the network reads, inputs and the
-    targets that stand for its fed back output while it learns, makes a network stable that later reads its own
-    predictions (Jaeger, 2001, section 4.1.3).
+    number of steps here, so that the same λ fits any length; the bias is not penalised. The first `washout` steps of
+    each sequence still show how it began and are left out, so there is none with the readout mean. `noise` on what the
+    network reads, inputs and the targets that stand for its fed back output while it learns, makes a network stable
+    that later reads its own predictions (Jaeger, 2001, section 4.1.3).
 
     What has been read is kept as sums over steps, so after an epoch the readout is the solution for all sequences: one
     epoch is enough, and further ones change nothing but the noise. The loss of an update is that of the batch with the
@@ -34,6 +34,11 @@ class Reservoir(Algorithm):
 
     def updates(self, learner, batch):
         check_linear(learner, self.name)
+        if learner.averages and self.washout:
+            raise LabError(
+                f"the readout mean takes in every step, also the first {self.washout} that the washout leaves out",
+                remedy='Set training.washout = 0, or output.readout = "last"',
+            )
         learner.begin(self._disturbed(learner, batch))
         if learner.fed:
             learner.teach(0, learner.steps, self.noise)

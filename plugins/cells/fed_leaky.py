@@ -22,6 +22,7 @@ class FedLeaky(Cell):
         1.5, low=0, high=10, en="Largest |eigenvalue| that U begins with", zh="U 的初始谱半径"
     )
     input_scale: float = hyperparameter(1.0, low=0, high=100, en="Size of the input weights", zh="输入权重的尺度")
+    bias_scale: float = hyperparameter(1.0, low=0, high=100, en="Size of the biases", zh="偏置的尺度")
     feedback: float = hyperparameter(1.0, low=0, high=100, en="Size of the feedback weights", zh="反馈权重的尺度")
     sparsity: float = hyperparameter(0.8, low=0, high=1, en="Share of absent connections", zh="不存在的连接所占比例")
 
@@ -32,7 +33,7 @@ class FedLeaky(Cell):
             "W": uniform(hidden, inputs, limit=self.input_scale),
             "U": spectral(hidden, hidden, radius=self.spectral_radius, mask=connected),
             "F": uniform(hidden, outputs, limit=self.feedback),
-            "b": uniform(hidden, limit=self.input_scale),
+            "b": uniform(hidden, limit=self.bias_scale),
             "M": fixed(connected),
         }
 

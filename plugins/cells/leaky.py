@@ -10,7 +10,8 @@ class Leaky(Cell):
 
     The leaky integrators of Jaeger (2001, eq. 21, with a = 1 and δC = α) and of Jaeger et al. (2007), in the notation
     of Lukoševičius (2012): a step of the continuous-time unit. U begins sparse, M being 1 where units are
-    connected, and with the given spectral radius; W and b begin uniform in ± `input_scale`. Each unit reads equally
+    connected, and with the given spectral radius; W begins uniform in ± `input_scale` and b in ± `bias_scale`:
+    a bias moves units to where tanh is curved, and a small input disturbs their memory less. Each unit reads equally
     many others; which ones does not depend on the seed.
     """
 
@@ -22,6 +23,7 @@ class Leaky(Cell):
         0.9, low=0, high=10, en="Largest |eigenvalue| that U begins with", zh="U 的初始谱半径"
     )
     input_scale: float = hyperparameter(1.0, low=0, high=100, en="Size of the input weights", zh="输入权重的尺度")
+    bias_scale: float = hyperparameter(1.0, low=0, high=100, en="Size of the biases", zh="偏置的尺度")
     sparsity: float = hyperparameter(0.8, low=0, high=1, en="Share of absent connections", zh="不存在的连接所占比例")
 
     def parameters(self, inputs, hidden, depth):
@@ -30,7 +32,7 @@ class Leaky(Cell):
         return {
             "W": uniform(hidden, inputs, limit=self.input_scale),
             "U": spectral(hidden, hidden, radius=self.spectral_radius, mask=connected),
-            "b": uniform(hidden, limit=self.input_scale),
+            "b": uniform(hidden, limit=self.bias_scale),
             "M": fixed(connected),
         }
 

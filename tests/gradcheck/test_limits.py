@@ -214,6 +214,14 @@ def test_leaky_units_begin_with_the_spectral_radius_and_the_connections_asked_fo
     assert np.abs(np.linalg.eigvals(U)).max() == pytest.approx(0.7)
 
 
+@pytest.mark.parametrize("cell", ["leaky", "fed-leaky"])
+def test_leaky_units_begin_with_input_weights_and_biases_of_the_sizes_asked_for(cell: str) -> None:
+    sizes = {"inputs": 3, "hidden": 400, "depth": 0} | ({"outputs": 1} if cell == "fed-leaky" else {})
+    specs = built_in()[cell].func(input_scale=0.05, bias_scale=0.4).parameters(**sizes)
+    largest = {name: np.abs(specs[name].draw(np.random.default_rng(1))).max() for name in "Wb"}
+    assert largest == {"W": pytest.approx(0.05, rel=0.02), "b": pytest.approx(0.4, rel=0.02)}
+
+
 def test_a_step_of_the_antisymmetric_network_turns_its_state_and_hardly_stretches_it() -> None:
     """∂h_t/∂h_{t-1} = 1 + ε diag(tanh') (U - Uᵀ - γ): its singular values stay near 1 for any U."""
     U = 3 * np.random.default_rng(2).normal(size=(6, 6))

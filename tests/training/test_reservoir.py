@@ -150,6 +150,15 @@ def test_a_target_for_each_sequence(how: str) -> None:
     assert apart(readout(learner.network), exact) < CLOSE
 
 
+def test_a_washout_is_refused_where_the_mean_would_take_it_in() -> None:
+    rng = np.random.default_rng(1)
+    batch = Batch(sequences=Sequences(inputs=rng.normal(size=(12, 3, 2)), targets=rng.normal(size=(3, 2))))
+    with pytest.raises(LabError, match="mean takes in every step, also the first 5") as caught:
+        next(reservoir(washout=5).updates(learner_of("gru", steps=12, batch=3, readout="mean"), batch))
+    assert "washout = 0" in str(caught.value.remedy)
+    assert next(reservoir(washout=5).updates(learner_of("gru", steps=12, batch=3, readout="last"), batch))
+
+
 def test_after_an_epoch_it_is_the_solution_for_all_sequences_and_a_second_changes_nothing() -> None:
     setup = series()
     with Trainer(setup, Plan(target="numpy")) as trainer:
