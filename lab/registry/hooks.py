@@ -4,13 +4,29 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from types import FunctionType, MethodType
+from typing import Any, Final, final
 
 import pluggy
 
 from lab.components.base import Registered
 from lab.components.hookspecs import KINDS, Kind
 from lab.errors import PluginError, nearest
+
+_HOOKABLE: Final = (FunctionType, MethodType, staticmethod, classmethod)
+
+
+@final
+class HookManager(pluggy.PluginManager):
+    """Looks for hooks among the functions that are marked as such, not among all that a module has."""
+
+    def parse_hookimpl_opts(self, plugin: object, name: str) -> Any:
+        """What pluggy reads from the mark of a hook; None where there is no hook of this name."""
+        if inspect.ismodule(plugin):
+            function = vars(plugin).get(name)
+            if not isinstance(function, _HOOKABLE) or not hasattr(function, f"{self.project_name}_impl"):
+                return None
+        return super().parse_hookimpl_opts(plugin, name)
 
 
 def hook_problems(manager: pluggy.PluginManager, plugin: object, kinds: Mapping[str, Kind]) -> Iterator[PluginError]:

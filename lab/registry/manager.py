@@ -20,7 +20,7 @@ from lab.errors import PluginError
 from lab.registry.catalog import Catalog, Entry, Failure
 from lab.registry.deadline import within
 from lab.registry.discovery import Folder, default_folders, entry_points, plugin_files, source_of
-from lab.registry.hooks import hook_line, hook_problems, registered
+from lab.registry.hooks import HookManager, hook_line, hook_problems, registered
 from lab.registry.loader import discard, forget, import_file, private_package
 from lab.registry.problems import explained, failure
 from lab.registry.syntax import Source, check_version, class_line, needs_window
@@ -66,7 +66,7 @@ class Manager:
         self._timeout = timeout
         self._window = window is not None
         self._kinds = {**KINDS, **(window.kinds if window else {})}
-        self._pluggy = pluggy.PluginManager(PROJECT)
+        self._pluggy = HookManager(PROJECT)
         self._pluggy.add_hookspecs(hookspecs)
         if window is not None:
             self._pluggy.add_hookspecs(window.specs)
