@@ -11,7 +11,7 @@ from lab.compile.arrays import to_host
 from lab.compile.layout import Place, parameters_of, view_of
 from lab.compile.mirror import Mirror
 from lab.compile.program import Extent, Program
-from lab.compile.window import Window
+from lab.compile.window import Span, Window
 from lab.compile.workers import Workers
 from lab.trace.graph import Var
 from lab.trace.rules.evaluate import evaluate
@@ -191,7 +191,7 @@ class Executor:
         key = (first, self.steps if last is None else last)
         if key not in self._windows:
             if len(self._windows) >= MOST_WINDOWS:
-                self._windows.clear()
+                del self._windows[next(iter(self._windows))]
             self._windows[key] = Window(self, *key)
         return self._windows[key]
 
@@ -199,11 +199,11 @@ class Executor:
         """Run steps first ... last - 1 from the state kept at `first`."""
         window = self.window(first, last)
         if self._mirror is not None:
-            self._mirror.before_forward(first, window.last)
+            self._mirror.before_forward(first, window.span.last)
         window.project()
-        self.scanner.forward(first, window.last)
+        self.scanner.forward(first, window.span.last)
         if self._mirror is not None:
-            self._mirror.after_forward(first, window.last)
+            self._mirror.after_forward(first, window.span.last)
 
     def backward(self, first: int = 0, last: int | None = None) -> None:
         """Run the adjoint of steps last - 1 ... first; nothing arrives from beyond `last`."""
@@ -222,8 +222,8 @@ class Executor:
 
     def value(self, value: Var, first: int = 0, last: int | None = None) -> Array:
         """Any value of the step for all steps, (T, B, ·): kept ones are views, others are computed from those kept."""
-        window = self.window(first, last)
-        return self._seen(window.evaluated(value).reshape(window.last - first, self.batch, *value.shape))
+        span = Span(self, first, self.steps if last is None else last)
+        return self._seen(span.evaluated(value).reshape(span.last - first, self.batch, *value.shape))
 
     def _seen(self, array: Array) -> Array:
         """An array as callers see it."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import nullcontext
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, final
 
 import numpy as np
@@ -24,18 +25,13 @@ WORTH_SPLITTING: Final = 2_000_000
 
 
 @final
-class Window:
-    """Steps first ... last - 1 of an executor."""
+class Span:
+    """Steps first ... last - 1 of an executor, and where its values for them are: R rows, all samples of each step."""
 
     def __init__(self, executor: "Executor", first: int, last: int) -> None:
         self.executor = executor
         self.first, self.last = first, last
         self.count = (last - first) * executor.batch
-        self._ones = executor.xp.ones(self.count, executor.dtype)
-        self._indirect: dict[Var, Array] = {}
-        self._cleared: list[Array] = []
-        self._stages = [self._stage(step) for step in executor.program.before]
-        self._shares = self._gradient_tasks()
 
     def rows(self, place: Location) -> Array:
         """The entries at a location for all steps and samples, (R, w)."""
@@ -63,25 +59,41 @@ class Window:
             array = np.where(rows, executor.dtype.type(0), array)
         return array
 
+
+@final
+class Window:
+    """The work of a span of steps: projections before the scan, and sums of gradients after that of the adjoint.
+
+    Its tasks know the span and not the window, so that nothing of one that is given up stays in memory.
+    """
+
+    def __init__(self, executor: "Executor", first: int, last: int) -> None:
+        self.executor = executor
+        self.span = Span(executor, first, last)
+        self._indirect: dict[Var, Array] = {}
+        self._cleared: list[Array] = []
+        self._stages = [self._stage(step) for step in executor.program.before]
+
     def project(self) -> None:
         """Make the values that the scan needs ready for all steps."""
         for tasks in self._stages:
             self.executor.workers.run(tasks)
 
     def _stage(self, step: Store | Product) -> list[Task]:
-        target = self.rows(step.target)
+        span = self.span
+        target = span.rows(step.target)
         if isinstance(step, Store):
 
             def fill() -> None:
-                target[...] = self.evaluated(step.value, step.target).reshape(target.shape)
+                target[...] = span.evaluated(step.value, step.target).reshape(target.shape)
 
             return [fill]
-        source, weight = self.rows(step.source), self.executor.weights[step.weight.number]
+        source, weight = span.rows(step.source), self.executor.weights[step.weight.number]
         matrix = weight if step.transposed else weight.T
         matmul = self.executor.xp.matmul
         return [
             lambda a=a, b=b: matmul(source[a:b], matrix, out=target[a:b])  # type: ignore[misc]
-            for a, b in self._parts(self.count, weight.size, 64)
+            for a, b in self._parts(span.count, weight.size, 64)
         ]
 
     def _parts(self, total: int, work: int, least: int) -> list[tuple[int, int]]:
@@ -92,17 +104,19 @@ class Window:
 
     def sum_gradients(self) -> None:
         """Sum the gradients of all weights over steps and samples into the flat gradient."""
+        shares = self._shares
         for array in self._cleared:
             array[...] = 0
-        self.executor.workers.run([lambda share=share: [task() for task in share] for share in self._shares])  # type: ignore[misc]
+        self.executor.workers.run([lambda share=share: [task() for task in share] for share in shares])  # type: ignore[misc]
         if self._indirect:
             executor = self.executor
             found = parameter_gradients(executor.program.traced, self._indirect, executor.leaves, executor.dtype)
             for name, array in found.items():
                 executor.gradients_by_name[name] += array
 
-    def _gradient_tasks(self) -> list[list[Task]]:
-        """The sums, dealt out to the threads so that each has about as much to do."""
+    @cached_property
+    def _shares(self) -> list[list[Task]]:
+        """The sums, dealt out to the threads so that each has about as much to do; made where a gradient is wanted."""
         costed: list[tuple[int, Task]] = []
         direct: set[str] = set()
         for one in self.executor.after.sums:
@@ -131,12 +145,13 @@ class Window:
         return view_of(one.weight, self.executor.places, self.executor.gradient)
 
     def _tasks(self, one: Sum, out: Array) -> list[tuple[int, Task]]:
-        cost = self.count * one.weight.size
+        span = self.span
+        cost = span.count * one.weight.size
         if len(one.outers) == 1 and not (one.rows or one.products or one.others):
             # Split over the rows of the result, so that no sum is split and every number of threads gives the same.
-            left, right = self.kept(one.outers[0][0]), self.kept(one.outers[0][1])
+            left, right = span.kept(one.outers[0][0]), span.kept(one.outers[0][1])
             matmul = self.executor.xp.matmul
-            parts = self._parts(left.shape[1], self.count * right.shape[1], 16)
+            parts = self._parts(left.shape[1], span.count * right.shape[1], 16)
             return [
                 (cost // len(parts), lambda a=a, b=b: matmul(left[:, a:b].T, right, out=out[a:b]))  # type: ignore[misc]
                 for a, b in parts
@@ -153,20 +168,22 @@ class Window:
     def _terms(self, one: Sum) -> list[Callable[[], Array]]:
         """The terms of a sum as functions; their arrays are views that stay."""
         terms: list[Callable[[], Array]] = []
+        span = self.span
         for left, right in one.outers:
-            a, b = self.kept(left), self.kept(right)
+            a, b = span.kept(left), span.kept(right)
             terms.append(lambda a=a, b=b: a.T @ b)  # type: ignore[misc]
         for value in one.rows:
-            rows = self.kept(value)
+            rows = span.kept(value)
             if rows.ndim == 2:
-                terms.append(lambda rows=rows: self._ones @ rows)  # type: ignore[misc]
+                ones = self.executor.xp.ones(span.count, self.executor.dtype)
+                terms.append(lambda rows=rows, ones=ones: ones @ rows)  # type: ignore[misc]
             else:
                 terms.append(lambda rows=rows: rows.sum(axis=0))  # type: ignore[misc]
         for left, right in one.products:
-            a, b = self.kept(left), self.kept(right)
+            a, b = span.kept(left), span.kept(right)
             if a.ndim == 2:
                 terms.append(lambda a=a, b=b: np.einsum("rj,rj->j", a, b))  # type: ignore[misc]
             else:
                 terms.append(lambda a=a, b=b: (a * b).sum(axis=0))  # type: ignore[misc]
-        terms.extend(lambda value=value: self.evaluated(value).sum(axis=0) for value in one.others)  # type: ignore[misc]
+        terms.extend(lambda value=value: span.evaluated(value).sum(axis=0) for value in one.others)  # type: ignore[misc]
         return terms

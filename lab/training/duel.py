@@ -183,9 +183,6 @@ class Duel:
     def measure(self, algorithm: Algorithm, repeats: int, tell: Callable[[int], None] = lambda done: None) -> Result:
         """All there is to know of an algorithm; `tell` is given the passes that were made of a random one."""
         first, held = self._traced(algorithm)
-        if first.seconds < SLOW:
-            # What is built once for all passes is no memory of a pass.
-            first, held = self._traced(algorithm)
         seconds, wanted = [], max(1, repeats) if first.random else 1
         mean, spread = first.gradient.copy(), 0.0
         found = [self.compare(first)]
@@ -222,13 +219,18 @@ class Duel:
         if not running:
             tracemalloc.start()
         try:
-            tracemalloc.reset_peak()
-            before, _ = tracemalloc.get_traced_memory()
-            made = self.estimate(algorithm)
-            return made, tracemalloc.get_traced_memory()[1] - before
+            made, held = self._held(algorithm)
+            # What is built once for all passes is no memory of a pass, and what takes its place is none either.
+            return (made, held) if made.seconds >= SLOW else self._held(algorithm)
         finally:
             if not running:
                 tracemalloc.stop()
+
+    def _held(self, algorithm: Algorithm) -> tuple[Estimate, int]:
+        tracemalloc.reset_peak()
+        before, _ = tracemalloc.get_traced_memory()
+        made = self.estimate(algorithm)
+        return made, tracemalloc.get_traced_memory()[1] - before
 
 
 def algorithms_in(text: str) -> list[str]:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from lab.compile.executor import MOST_WINDOWS
 from lab.registry.manager import load_catalog
 from tests.bench.problems import Size
 from tests.bench.sections.algorithms import duel_at, looped, slope
@@ -19,3 +20,13 @@ def test_the_loop_over_parameters_finds_the_gradient() -> None:
 def test_a_slope_is_the_exponent() -> None:
     assert slope([2, 4, 8], [3.0, 12.0, 48.0]) == pytest.approx(2)
     assert slope([2, 4, 8], [5.0, 5.0, 5.0]) == pytest.approx(0)
+
+
+def test_memory_of_force_does_not_grow_with_the_steps() -> None:
+    catalog = load_catalog(entry_points=False)
+    lengths = (MOST_WINDOWS // 4, 2 * MOST_WINDOWS)
+    short, long = (
+        duel_at(catalog, "elman", Size(4, steps, 8, 32)).measure(catalog.get("algorithm", "force")(), 1).bytes
+        for steps in lengths
+    )
+    assert long < 2 * short

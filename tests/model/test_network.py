@@ -1,5 +1,7 @@
 """Networks: their gradients against finite differences, and what holds whatever the weights are."""
 
+import gc
+import weakref
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -7,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lab.compile import executor
 from lab.compile.targets.numpy import NumpyTarget
 from lab.errors import ExperimentError, TraceError
 from lab.model.architecture import Architecture, LayerPlan
@@ -308,3 +311,23 @@ def test_dropout_keeps_the_mean_and_is_off_without_a_generator(catalog: Catalog)
     assert abs(mask[:, :BATCH].mean() - 1) < 0.03
     net.begin(inputs, np.zeros((STEPS, BATCH, 2)))
     assert net.layers[0].mask is None
+
+
+@pytest.mark.parametrize("name", ["one layer", "stacked, dropout, both directions, dense, ragged, counted"])
+def test_nothing_stays_of_a_window_that_is_given_up(
+    catalog: Catalog, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan, batch = cases(catalog)[name]
+    made = network(plan)
+    made.begin(**batch)
+    made.forward(0, STEPS)
+    made.backward(0, STEPS)
+    windows = [weakref.ref(one.window(0, STEPS)) for layer in made.layers for one in layer.executors]
+    monkeypatch.setattr(executor, "MOST_WINDOWS", 1)
+    gc.disable()
+    try:
+        for one in made.executors:
+            one.window(0, 1)
+        assert [one() for one in windows] == [None] * len(windows)
+    finally:
+        gc.enable()
