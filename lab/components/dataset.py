@@ -102,6 +102,7 @@ class Data:
     outputs: int
     symbols: tuple[str, ...] = ()
     input_names: tuple[str, ...] = ()
+    output_names: tuple[str, ...] = ()
     times: Mapping[str, Sequence[str]] = field(default_factory=dict)
     unit: str = ""
     to_units: Callable[[str, NDArray[Any]], NDArray[Any]] = _unchanged
@@ -123,6 +124,8 @@ class Data:
                 raise DataError(f"the baseline {name!r} is {value}")
         if self.symbols and len(self.symbols) != self.inputs:
             raise DataError(f"there are {len(self.symbols)} names of symbols and {self.inputs} symbols")
+        if self.output_names and len(self.output_names) != self.outputs:
+            raise DataError(f"there are {len(self.output_names)} names of outputs and {self.outputs} outputs")
 
     def splits(self) -> dict[str, Sequences]:
         """The splits there are, by name: `train`, `validation`, `test`."""

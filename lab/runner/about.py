@@ -26,6 +26,7 @@ def about(trainer: Trainer) -> dict[str, Any]:
         "updates": trainer.total_updates,
         "epochs": training.epochs,
         "metric": data.metric,
+        "better": setup.metrics[0].better,
         "unit": data.unit,
         "baselines": dict(data.baselines),
         "splits": {name: {"steps": one.steps, "count": one.count} for name, one in splits.items()},

@@ -61,10 +61,10 @@ class Changed:
 class Began:
     """A run has begun or gone on: what does not change while it lasts.
 
-    `about` has plain values: `updates` and `epochs` (planned in all, at the beginning), `metric`, `unit`, `baselines`
-    (by name, in the metric), `splits` (steps and count of each), `task`, `parameters` (shape by full name), `layers`
-    (cell, states, gates, hidden of each block by its name, `layers.0`), `samples` (labels of those that can be
-    watched), `plan`.
+    `about` has plain values: `updates` and `epochs` (planned in all, at the beginning), `metric`, `better` (whether a
+    `lower` or a `higher` value of it is), `unit`, `baselines` (by name, in the metric), `splits` (steps and count of
+    each), `task`, `parameters` (shape by full name), `layers` (cell, states, gates, hidden of each block by its name,
+    `layers.0`), `samples` (labels of those that can be watched), `plan`.
     """
 
     run: str

@@ -49,6 +49,7 @@ class Counting(Dataset):
             inputs=1 + len(letters),
             outputs=len(letters) + 1,
             symbols=("S", *letters),
+            output_names=(*letters, "T"),
         )
 
     def _letters(self) -> str:

@@ -74,6 +74,7 @@ class Lorenz(Dataset):
             inputs=3,
             outputs=3,
             input_names=("x", "y", "z"),
+            output_names=("x", "y", "z"),
             to_units=lambda split, array: scale.restored(array),
             step_time=step_time,
         )

@@ -23,13 +23,14 @@ class Predictions(Probe):
         elif look.data.train.targets.dtype.kind != "f":
             predictions, targets, _ = look.judged()
             arrays["confusion"] = confusion(predictions, targets)
-        if look.task == "next-symbol":
+        if look.task == "next-symbol" or (look.task == "binary" and look.outputs.ndim == 3 and look.data.outputs > 1):
             arrays["probabilities"] = look.outputs
         return arrays
 
     def notes(self, look):
         data = look.data
         notes = {"metric": data.metric, "unit": data.unit, "symbols": list(data.symbols), "labels": []}
+        notes["output_names"] = list(data.output_names)
         series = look.series()
         if series is None:
             notes["error"] = _number(look.judged()[2])

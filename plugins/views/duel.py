@@ -79,6 +79,7 @@ class Duel(View):
         self._canvas.whole.connect(self._again)
         self._canvas.pointed.connect(self.told)
         stage.reset.connect(self._forget)
+        self._draw()
 
     def _menu(self) -> QMenu:
         """The algorithms there are, made anew each time it opens."""

@@ -82,7 +82,7 @@ class Gates(UnitsView):
         name = KNOWN[gate][0] if gate in KNOWN else Text.plain(gate)
         means = values.mean(axis=0)
         mean = float(means.mean())
-        if values.min() < 0:
+        if values.min() < 0 or values.max() > 1:
             size = float(np.abs(values).mean())
             words = Text("The {gate} has a mean size of {mean}.", "“{gate}”的平均幅度为 {mean}。")
             return Sentence(words.with_(gate=name, mean=fixed(size, 2)))

@@ -51,6 +51,7 @@ class Loss(View):
         self._mean = Line(self._plot, "series1", z=3)
         self._held = Line(self._plot, "series2", z=4)
         self._dots = Dots(self._plot, "series2", z=5)
+        self._only = Dots(self._plot, "series1", z=3)
         self._others: list[tuple[Line, Dots]] = []
         self._thinned: dict[str, Thinned] = {}
         self._train, self._validation = Thinned(), Thinned()
@@ -105,6 +106,9 @@ class Loss(View):
         mean_x, mean_y = self._train.smoothed(self._smoothing)
         self._raw.show_points(x, self._scaled(y))
         self._mean.show_points(mean_x, self._scaled(mean_y))
+        # A line of one point is not seen.
+        one = slice(0, len(x) if len(x) == 1 else 0)
+        self._only.show_points(x[one], self._scaled(y[one]))
         held_x, held_y = self._validation.outline()
         held_y = self._scaled(held_y)
         self._held.show_points(held_x, held_y)
@@ -150,7 +154,7 @@ class Loss(View):
         planned = int(self.stage.about.get("updates") or 0)
         step = float(max(64, 2 ** math.ceil(math.log2(now + 1))))
         ends = [one.updates[-1] for one in (_curve(o) for o in self.stage.overlays) if len(one.updates)]
-        return float(max(min(step, planned) if planned else step, now, min(max(ends, default=0), planned or step)))
+        return float(max(min(step, planned) if planned else step, 2, now, min(max(ends, default=0), planned or step)))
 
     def _reach(self, curves: Sequence[Array]) -> tuple[float, float]:
         """The vertical range: of all that is finite, widened to quarters of a decade so that it moves seldom."""
@@ -159,6 +163,8 @@ class Loss(View):
         if not len(values):
             return (-3.0, 0.0) if self._log else (0.0, 1.0)
         low, high = float(values.min()), float(values.max())
+        if low == high and not self._log:
+            return (min(0.0, 2 * low), max(0.0, 2 * high)) if low else (-0.05, 1.0)
         if self._log:
             return math.floor(low * 4 - 0.2) / 4, math.ceil(high * 4 + 0.2) / 4
         room = max(high - low, 1e-9) * 0.05
@@ -277,6 +283,9 @@ class Loss(View):
             ratio = ratio if ratio >= 1 else 1 / ratio
             full = words.with_(r=short(ratio, 2), name=names.baseline(name), trend=trend)
             return Sentence(full, "good" if now < value else "")
+        if len(told.values) == 1:
+            words = Text("{which} {v}; there is one value so far.", "{which} {v}；目前只有一个值。")
+            return Sentence(words.with_(which=which, v=number(now, 2)))
         words = Text("{which} {v}; {trend}.", "{which} {v}；{trend}。")
         if now <= best * 1.001 and told is held and change < 0:
             words = Text("{which} {v}, best so far; {trend}.", "{which} {v}，为目前最佳；{trend}。")

@@ -37,6 +37,7 @@ LABEL = 60
 COLOURS = (Text("Time", "时间"), Text("Sample or class", "样本或类别"), Text("Season", "季节"))
 TIME, SAMPLE, SEASON = range(3)
 PLANES = (Text("Principal components", "主成分"), Text("Two units", "两个单元"))
+PLAIN = (Text("PC 1", "主成分 1"), Text("PC 2", "主成分 2"))
 TRAILS = (0, 12, 24, 36, 48, 96)
 """Steps of a trail to choose from; 0 is all."""
 USUAL, MONTHS = 24, 36
@@ -59,9 +60,7 @@ class PhasePortrait(View):
     def __init__(self, stage: Stage) -> None:
         super().__init__(stage)
         self._canvas = Canvas(self._arrange, keys=True)
-        self._plot = Plot(
-            self._canvas, Axis(linear, Text("PC 1", "主成分 1")), Axis(linear, Text("PC 2", "主成分 2")), left=30
-        )
+        self._plot = Plot(self._canvas, Axis(linear, PLAIN[0]), Axis(linear, PLAIN[1]), left=30)
         self._plot.box.setAspectLocked(True)
         self._bar = Bar(self._canvas, self._plot, "time")
         self._bar.setVisible(False)
@@ -185,6 +184,8 @@ class PhasePortrait(View):
         self._plot.mark((), ())
         self._offer(1, 0)
         self._show_bar()
+        self._name(*PLAIN)
+        self._plot.caption(self._plot.y.name, self.legend())
 
     def _offer(self, samples: int, shown: int) -> None:
         self._choice.offer([Text.plain(str(place + 1)) for place in range(samples)], (), shown)

@@ -28,6 +28,8 @@ WORDS = {
     "confusion": Text("confusion", "混淆矩阵"),
     "pairs": Text("values", "数值"),
 }
+MOST = 8
+"""Outputs of a network that can be chosen."""
 _NOT_LAID = ("symbols", "confusion", "pairs")
 _NO_OVERLAY = Text("only series are overlaid", "仅序列可叠加其他运行")
 
@@ -46,8 +48,8 @@ class Predictions(View):
         makers = {"series": SeriesPart, "symbols": SymbolsPart, "confusion": ConfusionPart, "pairs": PairsPart}
         self._makers = makers
         self._parts: dict[str, Part] = {}
-        self._kind = ""
-        self._kinds: list[str] = []
+        self._kind = ("", 0)
+        self._kinds: list[tuple[str, int]] = []
         self._drawn: tuple[Any, ...] = ()
         self._stack = QStackedLayout(self)
         self._stack.setContentsMargins(0, 0, 0, 0)
@@ -73,11 +75,13 @@ class Predictions(View):
         self._drawn = drawn
         self._kinds = [] if frame is None else _kinds(frame)
         if frame is None or not self._kinds:
+            self._choice.offer(())
             self._stack.setCurrentWidget(self._empty)
             return
         self._kind = self._kind if self._kind in self._kinds else self._kinds[0]
-        self._choice.offer([WORDS[kind] for kind in self._kinds], (), self._kinds.index(self._kind))
-        part = self._part(self._kind)
+        self._choice.offer([_called(kind, frame) for kind in self._kinds], (), self._kinds.index(self._kind))
+        part = self._part(self._kind[0])
+        part.output = self._kind[1]
         self._stack.setCurrentWidget(part)
         part.show_frame(frame, inputs, shown.label if frame is not shown.latest else None)
         part.smooth(not self.stage.live)
@@ -93,24 +97,24 @@ class Predictions(View):
 
     def sentence(self) -> Sentence:
         frame = _drawable(Shown(self.stage, "predictions"))
-        if frame is None or self._kind not in self._parts:
+        if frame is None or self._kind[0] not in self._parts:
             return Sentence(waiting(self.stage, Text("predictions", "预测")))
-        return self._parts[self._kind].sentence(frame)
+        return self._parts[self._kind[0]].sentence(frame)
 
     def legend(self) -> tuple[Key, ...]:
-        part = self._parts.get(self._kind)
+        part = self._parts.get(self._kind[0])
         return () if part is None else part.legend()
 
     def reading(self) -> Text:
-        part = self._parts.get(self._kind)
+        part = self._parts.get(self._kind[0])
         reading = Text.plain("") if part is None else part.reading()
-        return _NO_OVERLAY if self.stage.overlays and self._kind in _NOT_LAID and not reading.en else reading
+        return _NO_OVERLAY if self.stage.overlays and self._kind[0] in _NOT_LAID and not reading.en else reading
 
     def table(self) -> Mapping[str, Array]:
         frame = _drawable(Shown(self.stage, "predictions"))
         if frame is None:
             return {}
-        part = self._parts.get(self._kind)
+        part = self._parts.get(self._kind[0])
         if isinstance(part, SeriesPart):
             return part.table()
         return {name: np.asarray(array) for name, array in frame.arrays.items()}
@@ -133,8 +137,8 @@ class Predictions(View):
         self.told.emit()
 
     def _moved(self) -> None:
-        if self._kind in self._parts:
-            self._parts[self._kind].move_cursor()
+        if self._kind[0] in self._parts:
+            self._parts[self._kind[0]].move_cursor()
         self.told.emit()
 
     def _forget(self) -> None:
@@ -148,19 +152,27 @@ def _drawable(shown: Shown) -> Frame | None:
     return shown.frame
 
 
-def _kinds(frame: Frame) -> list[str]:
-    """The ways in which a frame can be drawn, the best one first."""
+def _called(kind: tuple[str, int], frame: Frame) -> Text:
+    """What a way of drawing is called: of several outputs by the name of the one that is drawn."""
+    if kind[0] != "series" or "truth" in frame.arrays:
+        return WORDS[kind[0]]
+    given = frame.notes.get("output_names") or ()
+    return Text.plain(str(given[kind[1]])) if given else Text("output {n}", "输出 {n}").with_(n=kind[1] + 1)
+
+
+def _kinds(frame: Frame) -> list[tuple[str, int]]:
+    """The ways in which a frame can be drawn, and which output each draws, the best one first."""
     arrays = {name: array for name, array in frame.arrays.items() if array.size}
     found = []
     if "truth" in arrays:
-        found.append("series")
+        found.append(("series", 0))
     if "probabilities" in arrays:
-        found.append("symbols")
+        found.append(("symbols", 0))
     if "confusion" in arrays:
-        found.append("confusion")
+        found.append(("confusion", 0))
     targets, outputs = arrays.get("targets"), arrays.get("outputs")
     if not found and targets is not None and outputs is not None and targets.dtype.kind == "f":
-        found.append("series" if outputs.ndim == 3 else "pairs")
+        found += [("series", k) for k in range(min(outputs.shape[2], MOST))] if outputs.ndim == 3 else [("pairs", 0)]
     return found
 
 

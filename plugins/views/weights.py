@@ -144,6 +144,7 @@ class Weights(View):
     def _empty(self) -> None:
         shapes = self.stage.about.get("parameters") or {}
         self._values = np.zeros((0, 0))
+        self._choice.offer(())
         self._picture.setVisible(False)
         self._plot.set_range((-0.5, 0.5), (-0.5, 0.5))
         self._histogram.show_values(np.zeros(0), 1.0)

@@ -18,6 +18,7 @@ from lab.ui.hookspecs import WINDOW
 from lab.ui.stage import Curve, Overlay, Stage
 from lab.ui.theme import theme
 from lab.ui.views.canvas import Canvas
+from lab.ui.views.choice import Choice
 from lab.ui.views.frame import ViewFrame
 from lab.ui.words import Text, language
 from tests.gui.frames import ADDING, SERIES, TEXT, VIEWS, broken, catalog, put, trained
@@ -101,6 +102,44 @@ def test_running(qtbot: QtBot, stages: dict[str, Stage], name: str, kind: str) -
     table = frame.view.table()
     assert table
     assert all(isinstance(array, np.ndarray) and array.size for array in table.values())
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_nothing_of_the_last_experiment_stays(qtbot: QtBot, stages: dict[str, Stage], name: str) -> None:
+    before, after = stages["series"], stages["adding"]
+    stage = Stage()
+    stage.spec, stage.about, stage.state = before.spec, before.about, WorkerState.RUNNING
+    frame = shown(qtbot, name, stage)
+    stage.curves = dict(before.curves)
+    put(stage, *before.frames.values())
+    frame.refresh()
+    assert frame.view.table()
+    stage.curves, stage.frames, stage.finite = {}, {}, {}
+    stage.spec, stage.about = after.spec, {}
+    stage.reset.emit()
+    stage.about = after.about
+    stage.reset.emit()
+    frame.refresh()
+    QApplication.processEvents()
+    assert painted(frame) == painted(shown(qtbot, name, stage)), "it is not as if it had just been made"
+
+
+def test_gates_say_why_there_are_none(qtbot: QtBot, stages: dict[str, Stage]) -> None:
+    stage = Stage()
+    stage.spec, stage.about = stages["adding"].spec, stages["adding"].about
+    frame = shown(qtbot, "gates", stage)
+    assert frame.sentence.en == "This network has no gates."
+    put(stage, *stages["series"].frames.values())
+    frame.refresh()
+    chooser = frame.view.chooser()
+    assert isinstance(chooser, Choice)
+    assert len(chooser.names) == 4
+    stage.frames, stage.finite = {}, {}
+    stage.reset.emit()
+    frame.refresh()
+    assert frame.sentence.en == "This network has no gates."
+    assert not chooser.names
+    assert not chooser.isVisible()
 
 
 @pytest.mark.parametrize("name", VIEWS)

@@ -277,6 +277,7 @@ def test_data_has_the_splits_there_are() -> None:
         ({"train": Sequences(inputs=reals(5, 2, 3), targets=wholes(2) + 1)}, "train targets number classes up to 1, but there are 1"),
         ({"baselines": {"naive": float("nan")}}, "the baseline 'naive' is nan"),
         ({"symbols": ("a",)}, "there are 1 names of symbols and 3 symbols"),
+        ({"output_names": ("a", "b")}, "there are 2 names of outputs and 1 outputs"),
     ],
 )  # fmt: skip
 def test_data_that_does_not_fit_is_refused(changes: dict[str, Any], message: str) -> None:

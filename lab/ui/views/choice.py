@@ -45,6 +45,7 @@ class Choice(QWidget):
         bind_theme(self, self._restyle)
         bind_call(self, self._restyle)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self.hide()
 
     def offer(self, names: Sequence[Text], roles: Sequence[str] = (), current: int = 0) -> None:
         """Offer these; nothing is shown where there is only one."""
@@ -53,6 +54,7 @@ class Choice(QWidget):
             return
         for button in self._group.buttons():
             self._group.removeButton(button)
+            button.hide()
             button.deleteLater()
         self.names, self._roles = tuple(names), tuple(roles)
         menu = self._one.menu()

@@ -17,7 +17,7 @@ from lab.ui.views.curves import Dots
 from lab.ui.views.frames import finite_steps, length_of, of_sample
 from lab.ui.views.heatmap import HeatMap, ends
 from lab.ui.views.marks import Note
-from lab.ui.views.numbers import number, share
+from lab.ui.views.numbers import share, short
 from lab.ui.views.part import Part
 from lab.ui.views.picture import BAR, Bar, Picture
 from lab.ui.views.plot import BOTTOM, Axis, Plot
@@ -36,7 +36,9 @@ _LOST: Final = Text("No prediction: the weights are NaN. Resume to go on.", "无
 
 @final
 class SymbolsPart(Part):
-    """Under each step the probabilities of the symbols that may come next; a dot on the one that came."""
+    """Under each step the probabilities of the symbols that may come next; a dot on the one that came, or on each that
+    may come where that is what is asked.
+    """
 
     pointed = Signal()
 
@@ -48,6 +50,8 @@ class SymbolsPart(Part):
         self._symbols: list[str] = []
         self._chosen: NDArray[np.intp] = np.zeros(0, np.intp)
         self._right: tuple[int, int] = (0, 0)
+        self._sets = False
+        """Whether each output says by itself if its symbol may come; else one symbol comes."""
         self.column.addWidget(self._map)
         self._map.canvas.pointed.connect(self.pointed)
 
@@ -56,7 +60,8 @@ class SymbolsPart(Part):
         sample = self.stage.cursor.sample
         steps = length_of(inputs, sample, len(array))
         values = of_sample(array, sample)[:steps].astype(np.float64)
-        self._symbols = [shown_symbol(str(one)) for one in frame.notes.get("symbols") or range(values.shape[1])]
+        given = frame.notes.get("output_names") or frame.notes.get("symbols") or range(values.shape[1])
+        self._symbols = [shown_symbol(str(one)) for one in given]
         weight = np.nan_to_num(values).max(axis=0, initial=0.0)
         chosen = np.argsort(-weight, kind="stable")[:MOST_SYMBOLS]
         self._chosen = np.sort(chosen)
@@ -65,34 +70,32 @@ class SymbolsPart(Part):
         self._map.show_inputs(inputs, sample, steps)
         self._map.annotate(label)
         self._map.plot.update()
-        targets = frame.arrays.get("targets")
-        if targets is None or targets.ndim != 2:
-            self._came.show_points(np.zeros(0), np.zeros(0))
-            return
-        right = of_sample(targets, sample)[:steps]
-        self._right = int((values.argmax(axis=1) == right).sum()), finite_steps(values)
-        places = {int(code): row for row, code in enumerate(self._chosen)}
-        rows = np.array([places.get(int(code), -1) for code in right], np.float64)
+        right = of_sample(np.asarray(frame.arrays["targets"]), sample)[:steps]
+        self._sets = right.ndim == 2
+        came = right > 0.5 if self._sets else right[:, None] == np.arange(values.shape[1])
+        hits = ((values > 0.5) == came).all(axis=1) if self._sets else values.argmax(axis=1) == right
+        self._right = int(hits.sum()), finite_steps(values)
         wide = self._map.plot.rect.width() / max(steps, 1) >= 5
-        seen = (rows >= 0) & wide
-        self._came.show_points(np.arange(steps)[seen], rows[seen])
+        at, rows = np.nonzero(came[:, self._chosen] & wide)
+        self._came.show_points(at.astype(np.float64), rows.astype(np.float64))
 
     def sentence(self, frame: Frame) -> Sentence:
         hits, steps = self._right
         if not np.isfinite(self._map.values).any():
             return Sentence(_LOST, "error")
-        guessed = Text("Guesses {n} of {steps} symbols here", "此样本 {steps} 个符号中猜对 {n} 个").with_(
-            n=hits, steps=steps
-        )
+        words = Text("Guesses {n} of {steps} symbols here", "此样本 {steps} 个符号中猜对 {n} 个")
+        if self._sets:
+            words = Text("Right at {n} of {steps} steps here", "此样本 {steps} 步中 {n} 步正确")
+        guessed = words.with_(n=hits, steps=steps)
         error = frame.notes.get("error")
         if not isinstance(error, (int, float)):
             return Sentence(Text("{g}.", "{g}。").with_(g=guessed))
         metric = names.metric(str(frame.notes.get("metric", "")))
-        words = Text("{g}; {e} {metric} overall.", "{g}；总体 {e} {metric}。")
-        brief = Text("{g}; {e} overall.", "{g}；总体 {e}。")
-        return Sentence(
-            names.fitting(*(one.with_(g=guessed, e=number(error), metric=metric) for one in (words, brief)))
-        )
+        full = Text("{g}; overall {metric}: {e}.", "{g}；总体{metric}：{e}。")
+        less = Text("{g}; {metric}: {e}.", "{g}；{metric}：{e}。")
+        brief = Text("{n} of {steps} here; {metric}: {e}.", "此处 {n}/{steps}；{metric}：{e}。")
+        values = {"g": guessed, "n": hits, "steps": steps, "metric": metric, "e": short(error)}
+        return Sentence(names.fitting(*(one.with_(**values) for one in (full, less, brief))))
 
     def reading(self) -> Text:
         place = self._map.under_mouse()

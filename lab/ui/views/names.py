@@ -23,12 +23,14 @@ _BASELINES: Final = {
     "last true value": Text("last true value", "保持末个真值"),
     "linear in the last 30 inputs": Text("linear in 30 inputs", "30 个输入的线性函数"),
     "true wave": Text("true wave", "真实波形"),
+    "silence": Text("silence", "零输出"),
 }
 _METRICS: Final = {
     "rmse": Text("RMSE", "RMSE"),
     "mse": Text("MSE", "均方误差"),
     "mae": Text("MAE", "平均绝对误差"),
     "accuracy": Text("accuracy", "准确率"),
+    "cross-entropy": Text("cross-entropy", "交叉熵"),
     "bits-per-character": Text("bits per character", "比特每字符"),
     "nrmse": Text("NRMSE", "NRMSE"),
     "free-run-nrmse": Text("free-run NRMSE", "自由运行 NRMSE"),

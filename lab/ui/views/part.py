@@ -16,6 +16,8 @@ class Part(QWidget):
     def __init__(self, stage: Stage) -> None:
         super().__init__()
         self.stage = stage
+        self.output = 0
+        """Which of several real outputs is drawn."""
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         self.column = column

@@ -20,6 +20,7 @@ from lab.ui.views.marks import Band, Note, Rule
 from lab.ui.views.numbers import number, short
 from lab.ui.views.part import Part
 from lab.ui.views.plot import Axis, Plot
+from lab.ui.views.reached import reached
 from lab.ui.views.ticks import Tick, linear, looks_monthly, of_steps
 from lab.ui.words import Text
 
@@ -74,7 +75,7 @@ class SeriesPart(Part):
             sample = self.stage.cursor.sample
             steps = length_of(inputs, sample, len(arrays["outputs"]))
             truth, forecast = (
-                of_sample(np.asarray(arrays[key])[..., 0], sample)[:steps] for key in ("targets", "outputs")
+                of_sample(np.asarray(arrays[key])[..., self.output], sample)[:steps] for key in ("targets", "outputs")
             )
             x = np.arange(steps, dtype=np.float64)
             self._labels = times_of(inputs, sample)[:steps]
@@ -206,27 +207,7 @@ class SeriesPart(Part):
         if bad:
             words = Text("{n} of {all} forecasts are not finite.", "{all} 个预测中有 {n} 个非有限。")
             return Sentence(words.with_(n=f"{bad:,}", all=f"{len(forecast):,}"), "error")
-        error = frame.notes.get("error")
-        if not isinstance(error, (int, float)) or not math.isfinite(error):
-            return Sentence(_sample_error(self._series))
-        stated = {name: float(v) for name, v in (self.stage.about.get("baselines") or {}).items()}
-        metric = names.metric(str(frame.notes.get("metric", "")))
-        unit = names.unit(str(frame.notes.get("unit", "")))
-        values = {"e": number(error), "unit": unit, "metric": metric}
-        plain = Text("Off by {e} {unit} on the test part ({metric}).", "测试部分误差 {e} {unit}（{metric}）。").with_(
-            **values
-        )
-        bare = Text("{metric} {e} on the test part.", "测试部分{metric}为 {e}。").with_(**values)
-        if not stated:
-            return Sentence(names.fitting(plain, bare))
-        name, best = min(stated.items(), key=lambda one: one[1])
-        values |= {"name": names.baseline(name), "b": number(best)}
-        judged = (
-            Text("Off by {e} {unit} on the test part; {name}: {b}.", "测试部分误差 {e} {unit}；{name}：{b}。"),
-            Text("Off by {e} on the test part; {name}: {b}.", "测试部分误差 {e}；{name}：{b}。"),
-            Text("{metric} {e}; {name}: {b}.", "{metric} {e}；{name}：{b}。"),
-        )
-        return Sentence(names.fitting(*(one.with_(**values) for one in judged)), "good" if error < best else "")
+        return reached(frame.notes, self.stage.about) or Sentence(_sample_error(self._series))
 
     def reading(self) -> Text:
         if self.canvas.pointer is None or not self._series:
@@ -324,13 +305,9 @@ class PairsPart(Part):
             )
         known = np.isfinite(right) & np.isfinite(made)
         off = float(np.abs(right[known] - made[known]).mean()) if known.any() else math.nan
-        error, stated = frame.notes.get("error"), self.stage.about.get("baselines") or {}
-        if isinstance(error, (int, float)) and stated:
-            name, best = min(stated.items(), key=lambda one: one[1])
-            words = Text("{metric} {e} on the test part; {name}: {b}.", "测试部分{metric} {e}；{name}：{b}。")
-            values = {"metric": names.metric(str(frame.notes.get("metric", ""))), "e": number(error)}
-            full = words.with_(**values, name=names.baseline(name), b=number(float(best)))
-            return Sentence(full, "good" if error < best else "")
+        judged = reached(frame.notes, self.stage.about)
+        if judged is not None:
+            return judged
         return Sentence(Text("Off by {e} on average.", "平均误差 {e}。").with_(e=number(off)))
 
     def restyle(self) -> None:

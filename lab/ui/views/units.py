@@ -39,6 +39,7 @@ class UnitsView(View):
         self._choice = Choice(self.choice_name)
         self._choice.chosen.connect(self._choose)
         self._key = ""
+        self._keys: list[str] = []
         self._order: tuple[str, float, NDArray[np.intp]] = ("", 0.0, np.zeros(0, np.intp))
         self._seen: tuple[Any, ...] = ()
         self._sorted = QAction(self)
@@ -85,12 +86,12 @@ class UnitsView(View):
             return
         self._seen = seen
         offered = self.choices([] if shown.frame is None else list(shown.frame.arrays))
-        if offered:
-            keys = [key for key, _, _ in offered]
-            self._key = self._key if self._key in keys else keys[0]
-            roles = [role for _, _, role in offered]
-            self._choice.offer([text for _, text, _ in offered], roles if any(roles) else (), keys.index(self._key))
-            self._keys = keys
+        self._keys = [key for key, _, _ in offered]
+        if offered and self._key not in self._keys:
+            self._key = self._keys[0]
+        roles = [role for _, _, role in offered]
+        at = self._keys.index(self._key) if offered else 0
+        self._choice.offer([text for _, text, _ in offered], roles if any(roles) else (), at)
         self._draw(shown, sample)
         self.map.canvas.smooth(not stage.live)
 
