@@ -122,6 +122,8 @@ class Packet:
     planned: tuple[int | None, int]
     """Epochs and updates in all."""
     watching: float
+    allowed: float
+    busy: float
 
     def unpacked(self) -> Curves:
         """The message."""
@@ -139,6 +141,8 @@ class Packet:
             epochs=self.planned[0],
             updates=self.planned[1],
             watching=self.watching,
+            allowed=self.allowed,
+            busy=self.busy,
         )
 
 

@@ -49,6 +49,9 @@ class Pulse:
         self._busy = 0.0
         self.watching = 0.0
         """The share of the time that probes take."""
+        self.allowed = 0.02
+        """The share that they may take."""
+        self._processors = 0.0
         self._thread = threading.Thread(target=self._run, name="lab-pulse", daemon=True)
 
     def start(self) -> None:
@@ -102,6 +105,8 @@ class Pulse:
                     rate=self._rate(seconds, last.update),
                     planned=self._planned,
                     watching=self.watching,
+                    allowed=self.allowed,
+                    busy=self._processors,
                 )
             )
 
@@ -123,6 +128,7 @@ class Pulse:
                 continue
             self._channel.send(Alive())
             spent = time.process_time()
+            self._processors = (spent - used) / (now - looked)
             further = self._resting or self._beats != beats
             works = further or spent - used > IDLE * (now - looked)
             self._idle = 0.0 if works else self._idle + now - looked

@@ -99,10 +99,14 @@ def _choice(name: str, given: str | None, known: tuple[Name, ...]) -> Name:
     return found
 
 
+def processors() -> int:
+    """How many processors this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on macOS and Windows
+        return os.cpu_count() or 1
+
+
 def default_threads() -> int:
     """As many threads as there are processors that this process may use, at most 8."""
-    try:
-        count = len(os.sched_getaffinity(0))
-    except AttributeError:  # not on macOS and Windows
-        count = os.cpu_count() or 1
-    return min(count, 8)
+    return min(processors(), 8)

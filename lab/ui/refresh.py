@@ -7,6 +7,7 @@ from typing import Final, Protocol, final
 
 from PySide6.QtCore import QObject, QTimer
 
+from lab.training.plan import processors
 from lab.ui.session import Session
 
 FASTEST: Final = 1 / 30
@@ -14,6 +15,8 @@ FASTEST: Final = 1 / 30
 SLOWEST: Final = 0.5
 SHARE: Final = 0.08
 """The share of one processor that the window may take while a network learns; two threads of a core share it."""
+CROWDED: Final = 0.04
+"""The same while training keeps all processors busy: whatever the window takes, all of its threads wait for."""
 PATIENCE: Final = 0.004
 """Seconds of one tick after which views that are still to be drawn wait for the next one."""
 
@@ -35,7 +38,8 @@ class Refresher(QObject):
     """Polls the session and refreshes visible views.
 
     While a network learns, ticks come as often as the window's own share of a processor lets them: all that it does is
-    counted, painting included. Views that one tick does not get to are the first in the next.
+    counted, painting included, and the share is smaller where training leaves no processor free. Views that one tick
+    does not get to are the first in the next.
     """
 
     def __init__(self, session: Session, views: Callable[[], Iterable[Drawn]], parent: QObject | None = None) -> None:
@@ -45,6 +49,7 @@ class Refresher(QObject):
         self._waiting: deque[Drawn] = deque()
         self._spent = time.process_time()
         self._cost = 0.0
+        self._processors = processors()
         self._timer = QTimer(self)
         self._timer.setInterval(round(1e3 * FASTEST))
         self._timer.timeout.connect(self.tick)
@@ -86,6 +91,7 @@ class Refresher(QObject):
         before, self._spent = self._spent, time.process_time()
         # Slowly, so that one long tick does not make the picture stutter.
         self._cost += 0.1 * (self._spent - before - self._cost)
-        wanted = min(max(self._cost / SHARE, FASTEST), SLOWEST) if self.session.stage.live else FASTEST
+        share = SHARE if self.session.busy < self._processors - 0.5 else CROWDED
+        wanted = min(max(self._cost / share, FASTEST), SLOWEST) if self.session.stage.live else FASTEST
         if round(1e3 * wanted) != self._timer.interval():
             self._timer.setInterval(round(1e3 * wanted))

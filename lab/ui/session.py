@@ -87,6 +87,10 @@ class Session(QObject):
         self.seconds = 0.0
         self.rate = 0.0
         self.watching = 0.0
+        self.allowed = 0.0
+        """The share of the time that watching may take."""
+        self.busy = 0.0
+        """How many processors the worker keeps busy."""
         stage.asked.connect(self._ask)
         stage.weight_set.connect(self._set_weight)
 
@@ -223,7 +227,7 @@ class Session(QObject):
         stage.spec, stage.about, stage.run = spec, {}, None
         stage.update, stage.checkpoint = 0, None
         self.epochs, self.updates = None, None
-        self.epoch, self.seconds, self.rate, self.watching = 0, 0.0, 0.0, 0.0
+        self.epoch, self.seconds, self.rate, self.watching, self.busy = 0, 0.0, 0.0, 0.0, 0.0
         stage.reset.emit()
 
     def _enter(self, state: WorkerState, run: str | None) -> None:
@@ -261,6 +265,8 @@ class Session(QObject):
                 self.stage.update, self.epoch = message.update, message.epoch
                 self.epochs, self.updates = message.epochs, message.updates
                 self.seconds, self.rate, self.watching = message.seconds, message.rate, message.watching
+                self.allowed = message.allowed
+                self.busy = message.busy
                 self.measured.emit()
             case Noted():
                 self.stage.marks.append((message.update, message.text))

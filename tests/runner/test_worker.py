@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lab.experiment.store import Store
-from lab.runner.messages import WorkerState
+from lab.runner.messages import Curves, WorkerState
 from lab.runner.worker import Worker
 from tests.runner.support import MISBEHAVING, Watched, same, series, shared_memory
 
@@ -40,6 +40,14 @@ def finished(watched: Watched, text: str) -> str:
     changed = watched.reach(WorkerState.FINISHED)
     assert changed.run is not None
     return changed.run
+
+
+def test_the_worker_tells_how_many_processors_it_keeps_busy(watched: Watched) -> None:
+    watched.worker.begin(series(10**6), target="numpy")
+    # One thread that works all the time and two that wake now and then; a loaded machine may leave it a tenth.
+    watched.until(lambda: any(0.1 < one.busy < 1.5 for one in watched.said if isinstance(one, Curves)))
+    watched.worker.stop()
+    watched.reach(WorkerState.STOPPED)
 
 
 def test_a_run_is_an_ordinary_run_of_the_store_and_every_scalar_arrives(watched: Watched) -> None:
