@@ -15,8 +15,8 @@ from lab.components.tables import Table, read_csv
 from lab.components.windows import cut_series
 from lab.errors import DataError, HyperparameterError, LabError, PluginError
 from lab.gradients.decay import Decay, decay, mean_by_lag
+from lab.gradients.linear import Factor, LinearLayer
 from lab.gradients.spectrum import eigenvalues, singular_values
-from lab.gradients.steps import Factor, LinearLayer
 from lab.gradients.unrolled import ThroughTime
 from lab.hyperparameters import Activation, hyperparameter
 from lab.model.initialisers import (

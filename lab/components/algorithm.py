@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from lab.components.base import Component, check_signature
 from lab.components.dataset import Sequences
+from lab.gradients.linear import LinearLayer
 from lab.gradients.sparse import SparseInfluence
-from lab.gradients.steps import LinearLayer
 from lab.gradients.tangent import Directions
 from lab.gradients.traces import Traces
 

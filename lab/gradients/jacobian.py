@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.gradients.pullback import Passage, Pullback
+from lab.gradients.pullback import FLOAT, Passage, Pullback
 from lab.trace.graph import Var
 
 Array = NDArray[Any]
@@ -17,30 +17,25 @@ _ROWS = 2048
 
 def step_jacobians(pullback: Pullback, passage: Passage, steps: Array) -> Array:
     """∂s_t/∂s_{t-1} at chosen steps, (n, S, S): row the state after, column the state before, in the states' order."""
-    found = iter(state_jacobians(pullback, passage, list(pullback.states.values()), steps))
-    sizes = {name: leaf.size for name, leaf in pullback.traced.states.items()}
-    total = sum(sizes.values())
-    columns = [
-        next(found) if name in pullback.states else np.zeros((len(steps), total, size)) for name, size in sizes.items()
-    ]
-    return np.concatenate(columns, axis=2)
+    size = pullback.vector.size
+    total = np.zeros((len(steps), size, size))
+    found = state_jacobians(pullback, passage, list(pullback.states.values()), steps)
+    for name, array in zip(pullback.states, found, strict=True):
+        total[..., pullback.vector.parts[name]] = array
+    return total
 
 
-def state_jacobians(pullback: Pullback, passage: Passage, roots: Sequence[Var], steps: Array) -> list[Array]:
+def state_jacobians(
+    pullback: Pullback, passage: Passage, roots: Sequence[Var], steps: Array, dtype: np.dtype[Any] = FLOAT
+) -> list[Array]:
     """What `roots`, linear in the cotangents of the states after a step, are for each entry of these, (n, S, ·)."""
-    sizes = {name: leaf.size for name, leaf in pullback.traced.states.items()}
-    total = sum(sizes.values())
-    found = [np.zeros((len(steps), total, root.size)) for root in roots]
-    at_once = max(1, _ROWS // total)
+    size = pullback.vector.size
+    found = [np.zeros((len(steps), size, root.size), dtype) for root in roots]
+    at_once = max(1, _ROWS // size)
     for first in range(0, len(steps), at_once):
         part = np.asarray(steps[first : first + at_once])
-        rows = np.repeat(part, total)
-        unit = np.tile(np.eye(total), (len(part), 1))
-        cotangents, start = {}, 0
-        for name, size in sizes.items():
-            shape = pullback.traced.states[name].shape
-            cotangents[name] = unit[:, start : start + size].reshape(len(rows), *shape)
-            start += size
-        for array, pulled in zip(found, pullback.pull(passage, roots, cotangents, rows), strict=True):
-            array[first : first + len(part)] = pulled.reshape(len(part), total, -1)
+        cotangents = pullback.vector.split(np.tile(np.eye(size), (len(part), 1)))
+        pulled = pullback.pull(passage, roots, cotangents, np.repeat(part, size))
+        for array, values in zip(found, pulled, strict=True):
+            array[first : first + len(part)] = values.reshape(len(part), size, -1)
     return found

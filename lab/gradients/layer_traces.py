@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from lab.gradients.diagonal import sweep
 from lab.gradients.fused_rows import FusedRows
 from lab.gradients.local_step import DenseStep, LocalStep, Piece
+from lab.gradients.pullback import parts_of
 from lab.gradients.steps import Steps
 from lab.gradients.window_rows import Formulas, WindowRows
 from lab.trace.graph import Var
@@ -79,12 +80,11 @@ class LayerTraces:
         self.families = _families(self.step)
         self._dense = DenseStep(self.step) if self.step.dense else None
         self._pulls = {place: pullback.weights[place] for place in sorted(self.step.direct)}
-        outers = [one for pull in self._pulls.values() for outer in pull.outers for one in (outer.left, outer.right)]
-        whole = [value for pull in self._pulls.values() for value in pull.rows]
+        outers = [outer.right for pull in self._pulls.values() for outer in pull.outers]
         below = list(pullback.inputs.values()) if depth or self.layer.embedding else []
         rights = [right for family in self.families for right in family.rights if right is not None]
         self.local = FusedRows(program, [*self.step.roots(), *rights])
-        self._at_once = Formulas(program, [*outers, *whole, *below])
+        self._at_once = Formulas(program, [*outers, *parts_of(self._pulls.values()), *below])
 
     def shapes(self) -> list[tuple[int, ...]]:
         """The shapes of J, by families."""
@@ -118,8 +118,8 @@ class LayerTraces:
         pullback = self.layer.pullback
         if not self._at_once.roots:
             return {}
-        for name, leaf in pullback.arriving.items():
-            rows.given[leaf] = cotangents[:, :, self.layer.states[name]].reshape(rows.count, *leaf.shape)
+        for name, array in self.layer.vector.split(cotangents.reshape(rows.count, -1)).items():
+            rows.given[pullback.arriving[name]] = array
         rows.values(self._at_once)
         live = self.steps.live(rows.first, rows.last).reshape(-1)
         for place, pull in self._pulls.items():
@@ -203,7 +203,7 @@ class LayerWindow:
 
     def _by_state(self, names: tuple[str, ...], cotangents: Array) -> Array:
         """Cotangents (T, B, S) of some states, (m, T, B D)."""
-        states = self.traces.layer.states
+        states = self.traces.layer.vector.parts
         parts = [cotangents[:, :, states[name]].reshape(len(cotangents), -1) for name in names]
         return np.stack(parts)
 

@@ -203,14 +203,10 @@ class DenseStep:
     def __init__(self, step: LocalStep) -> None:
         self.step = step
         pullback = step.pullback
-        traced = pullback.traced
-        seeds: dict[Var, Var] = {}
-        for name, value in traced.next.items():
-            seeds[value] = seeds[value] + pullback.arriving[name] if value in seeds else pullback.arriving[name]
         weights = [pull.weight for pull in pullback.weights]
         self._roots: dict[int, Var] = {}
         for use in step.uses:
-            found = vjp(seeds, stop=[*weights, use.made])
+            found = vjp(pullback.seeds, stop=[*weights, use.made])
             if use.made in found:
                 self._roots[use.made.number] = found[use.made]
 
@@ -219,10 +215,7 @@ class DenseStep:
         pullback = self.step.pullback
         roots = list({v.number: v for v in [*pullback.states.values(), *self._roots.values()]}.values())
         arrays = dict(zip(roots, state_jacobians(pullback, passage, roots, np.arange(count)), strict=True))
-        bounds, start = {}, 0
-        for name, leaf in pullback.traced.states.items():
-            bounds[name] = slice(start, start + leaf.size)
-            start += leaf.size
+        bounds = pullback.vector.parts
         transition = {
             (after, before): np.einsum("rii->ri", arrays[pullback.states[before]][:, bounds[after]])
             for names in self.step.groups.values()

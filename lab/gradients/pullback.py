@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from lab.compile.adjoint import weights_of
 from lab.compile.layout import is_learned
+from lab.gradients.state_vector import StateVector
 from lab.trace.graph import Depends, Literal, Var, reachable
 from lab.trace.rules.evaluate import EVALUATE, evaluate
 from lab.trace.rules.vjp import vjp
@@ -45,24 +46,34 @@ class WeightPull:
     rows: tuple[Var, ...]
 
 
+def parts_of(pulls: Iterable[WeightPull]) -> tuple[Var, ...]:
+    """What gradients of weights are made from and depends on cotangents: left sides first, then whole values."""
+    pulls = list(pulls)
+    lefts = [outer.left for pull in pulls for outer in pull.outers]
+    return tuple(dict.fromkeys([*lefts, *(value for pull in pulls for value in pull.rows)]))
+
+
 @final
 class Pullback:
     """One step of a traced cell, backwards.
 
-    `arriving` are the cotangents of the states after the step; `states`, `inputs` and `net` those of the states before
-    it, of the inputs, and of the net inputs Z, as equations; what is missing is zero. `weights` are the sums that make
-    the gradients of weights. The trace gets new equations: it must not be in use elsewhere.
+    `arriving` are the cotangents of the states after the step, `seeds` the same by the values that these are; `states`,
+    `inputs` and `net` are those of the states before it, of the inputs, and of the net inputs Z, as equations; what is
+    missing is zero. `weights` are the sums that make the gradients of weights, and `parts` all that these are made
+    from and that depends on cotangents. The trace gets new equations: it must not be in use elsewhere.
     """
 
     def __init__(self, traced: Traced) -> None:
         self.traced = traced
+        self.vector = StateVector(traced)
         graph = traced.graph
         self.arriving = {name: graph.leaf("cotangent", name, value.shape) for name, value in traced.next.items()}
-        seeds: dict[Var, Var] = {}
+        self.seeds: dict[Var, Var] = {}
         for name, value in traced.next.items():
-            seeds[value] = seeds[value] + self.arriving[name] if value in seeds else self.arriving[name]
+            arriving = self.arriving[name]
+            self.seeds[value] = self.seeds[value] + arriving if value in self.seeds else arriving
         weights = weights_of(traced.next.values())
-        found = vjp(seeds, stop=weights)
+        found = vjp(self.seeds, stop=weights)
         self.states = {name: found[leaf] for name, leaf in traced.states.items() if leaf in found}
         self.inputs = {name: found[leaf] for name, leaf in traced.inputs.items() if leaf in found and name != "t"}
         self.weights = tuple(
@@ -70,7 +81,8 @@ class Pullback:
             for weight in weights
             if weight in found and any(is_learned(value) for value in reachable([weight]))
         )
-        back = [(one, vjp(seeds, stop=[*weights, one])) for one in net_inputs(traced)]
+        self.parts = parts_of(self.weights)
+        back = [(one, vjp(self.seeds, stop=[*weights, one])) for one in net_inputs(traced)]
         self.net = tuple(found[one] for one, found in back if one in found)
         self.sweep = Sweep(self.arriving)
 
@@ -173,6 +185,11 @@ class Passage:
         if any(value not in self.given for value in wanted):
             self.given = evaluate(wanted, self.given, FLOAT)
         return self.given
+
+    def at(self, value: Var, rows: Array) -> Array:
+        """The array of such a value at some steps, (R, *shape)."""
+        array = self.values([value])[value]
+        return array[rows] if value.batched else np.broadcast_to(array, (len(rows), *array.shape))
 
 
 def net_inputs(traced: Traced) -> list[Var]:

@@ -7,7 +7,9 @@ from typing import Any, Final, final
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.gradients.steps import LinearLayer, Steps
+from lab.gradients.linear import LinearLayer
+from lab.gradients.steps import Steps
+from lab.gradients.structure import learned, structure
 
 Array = NDArray[Any]
 
@@ -69,19 +71,19 @@ def _entries(layers: Sequence[LinearLayer], columns: int) -> tuple[Array, Array]
     return np.stack([one for one, _ in met]), np.stack([other for _, other in met])
 
 
-def pattern(layers: Sequence[LinearLayer], units: Sequence[Array], learned: Array, reach: int) -> Array:
+def pattern(layers: Sequence[LinearLayer], units: Sequence[Array], trained: Array, reach: int) -> Array:
     """Which states each weight entry reaches within `reach` steps, (S, K); the first is the one that reads it.
 
-    `layers` are as `Steps.structure` gives them, `units` says which unit each state of each layer belongs to: all
-    states of a unit are reached together.
+    `layers` are as `structure` gives them, `trained` says which entries are learned at all, `units` which unit each
+    state of each layer belongs to: all states of a unit are reached together.
     """
     transition, left, _ = _joined([_marked(layer) for layer in layers], [len(one) for one in units])
     ends = np.cumsum([one.max() + 1 for one in units])
     unit = np.concatenate([one + end for one, end in zip(units, [0, *ends], strict=False)])
     step, acts = np.any(transition, axis=(0, 1)).astype(np.float32), np.any(left, axis=(0, 1))
-    lefts, _ = _entries(layers, len(learned))
+    lefts, _ = _entries(layers, len(trained))
     acts = np.pad(acts, ((0, 0), (0, 1)))
-    at_once: Array = np.logical_or.reduce(acts[:, lefts], axis=1) & learned
+    at_once: Array = np.logical_or.reduce(acts[:, lefts], axis=1) & trained
     found = _whole_units(at_once, unit)
     for _ in range(reach - 1):
         further = _whole_units(found | (step @ found.astype(np.float32) > 0), unit)
@@ -166,10 +168,9 @@ class SparseInfluence:
 
     def __init__(self, steps: Steps, reach: int) -> None:
         self.steps, self.reach = steps, reach
-        layers = steps.structure()
-        learned = steps.learned()
-        self.pattern = pattern(layers, [layer.units for layer in steps.layers], learned, reach)
-        lefts, rights = _entries(layers, len(learned))
+        layers, trained = structure(steps), learned(steps)
+        self.pattern = pattern(layers, [layer.vector.units for layer in steps.layers], trained, reach)
+        lefts, rights = _entries(layers, len(trained))
         filler = sum(factor.left.shape[3] for layer in layers for factor in layer.factors)
         lefts = np.concatenate([lefts, np.full((len(lefts), 1), filler)], axis=1)
         rights = np.concatenate([rights, np.zeros((len(rights), 1), int)], axis=1)

@@ -10,8 +10,9 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
+from lab.gradients.layer_step import LayerStep
 from lab.gradients.pullback import Passage
-from lab.gradients.steps import LayerStep, Steps
+from lab.gradients.steps import Steps
 from lab.model.layer import BELOW
 from lab.trace.graph import Var
 
@@ -29,7 +30,7 @@ class Directions:
     def __init__(self, steps: Steps, first: int, last: int, weights: Array | None = None) -> None:
         self.steps, self.batch = steps, steps.batch
         self._first = first
-        self._live = steps.network.lengths > np.arange(first, last)[:, None]
+        self._live = steps.live(first, last)
         self._passages = [steps.passage(depth, first, last) for depth in range(len(steps.layers))]
         self._symbols = steps.network.symbols[first:last]
         self._embedding: Array | None = None
@@ -48,15 +49,11 @@ class Directions:
         """How the states of each layer, (B, S), move in a step of the window, from how those before it do."""
         found: list[Array] = []
         for depth, layer in enumerate(self.steps.layers):
-            arrived = {f"s {name}": states[depth][:, part] for name, part in layer.states.items()}
+            arrived = {f"s {name}": array for name, array in layer.vector.split(states[depth]).items()}
             arrived |= self._inputs(depth, step, found[-1] if found else None)
-            traced = layer.pullback.traced
-            shaped = {n: a.reshape(self.batch, *layer.tangent.arriving[n].shape) for n, a in arrived.items()}
             roots = layer.tangent.turned if self._turned else layer.tangent.still
-            rows = np.arange(self.batch) + step * self.batch
-            arrays = layer.tangent.sweep.values(self._passages[depth], roots, shaped, rows)
+            arrays = layer.tangent.sweep.values(self._passages[depth], roots, arrived, self._rows(step))
             following = np.concatenate([array.reshape(self.batch, -1) for array in arrays], axis=1)
-            assert len(arrays) == len(traced.states)
             found.append(np.where(self._live[step][:, None], following, states[depth]))
         return found
 
@@ -73,16 +70,21 @@ class Directions:
                 array = self._handed(depth, step, name, below)
             elif name == "x" and self._embedding is not None:
                 array = np.asarray(self._embedding[self._symbols[step]], np.float64)
-            found[f"i {name}"] = array
+            found[f"i {name}"] = array.reshape(self.batch, *leaf.shape)
         return found
 
     def _handed(self, depth: int, step: int, name: str, below: Array) -> Array:
-        under = self.steps.layers[depth - 1]
+        vector = self.steps.layers[depth - 1].vector
         if name.startswith(BELOW):
-            return below[:, under.states[name.removeprefix(BELOW)]]
-        array = np.concatenate([below[:, under.states[one]] for one in under.pullback.traced.outputs], axis=1)
-        mask = self.steps.network.layers[depth - 1].mask
-        return array if mask is None else array * mask[self._first + step, : self.batch]
+            return below[:, vector.parts[name.removeprefix(BELOW)]]
+        at = self._first + step
+        mask = self.steps.mask(depth - 1, at, at + 1)
+        array = vector.handed_on(below)
+        return array if mask is None else array * mask[0]
+
+    def _rows(self, step: int) -> Array:
+        """The rows of a passage that are a step of the window."""
+        return np.arange(self.batch) + step * self.batch
 
     def pull(self, step: int, states: Sequence[Array]) -> Array:
         """Cotangents of the states of each layer after a step, (B, S), brought back to the weights, (B, columns).
@@ -90,21 +92,16 @@ class Directions:
         Those of upper layers reach lower ones through what these handed on at this step; nothing goes to steps before.
         """
         found = np.zeros((self.batch, sum(self.steps.columns)))
-        rows = np.arange(self.batch) + step * self.batch
+        rows = self._rows(step)
         down: Array | None = None
         for depth in reversed(range(len(self.steps.layers))):
             layer, passage = self.steps.layers[depth], self._passages[depth]
             total = states[depth] if down is None else states[depth] + down
             total = np.where(self._live[step][:, None], total, 0.0)
             pullback = layer.pullback
-            cotangents = {
-                name: total[:, part].reshape(self.batch, *pullback.traced.states[name].shape)
-                for name, part in layer.states.items()
-            }
-            lefts = [outer.left for pull in pullback.weights for outer in pull.outers]
-            whole = [value for pull in pullback.weights for value in pull.rows]
-            roots = list(dict.fromkeys([*pullback.inputs.values(), *lefts, *whole]))
-            arrays = dict(zip(roots, pullback.pull(passage, roots, cotangents, rows), strict=True))
+            roots = list(dict.fromkeys([*pullback.inputs.values(), *pullback.parts]))
+            pulled = pullback.pull(passage, roots, layer.vector.split(total), rows)
+            arrays = dict(zip(roots, pulled, strict=True))
             self._into_weights(layer, passage, arrays, rows, found[:, layer.columns], step)
             if depth:
                 at = self._first + step
@@ -118,9 +115,7 @@ class Directions:
         for place, pull in enumerate(layer.pullback.weights):
             part = found[:, layer.own[str(place)]]
             for outer in pull.outers:
-                right = passage.values([outer.right])[outer.right]
-                right = right[rows] if outer.right.batched else np.broadcast_to(right, (self.batch, *right.shape))
-                left = arrays[outer.left]
+                left, right = arrays[outer.left], passage.at(outer.right, rows)
                 pair = (right, left) if outer.swapped else (left, right)
                 part += (pair[0][:, :, None] * pair[1][:, None, :]).reshape(part.shape)
             for value in pull.rows:

@@ -43,9 +43,7 @@ class Link:
         steps, states = passage.steps, pullback.traced.states
         self.carried = {name: np.zeros((losses, *leaf.shape)) for name, leaf in states.items()}
         self.squares = {name: np.full((losses, steps), np.nan) for name in (*states, "net")}
-        lefts = [outer.left for pull in self.pulls for outer in pull.outers]
-        rows = [value for pull in self.pulls for value in pull.rows]
-        self.parts = list({value.number: value for value in (*lefts, *rows)}.values())
+        self.parts = pullback.parts if weights else ()
         self.kept = {value: np.zeros((losses, steps, *value.shape)) for value in self.parts}
         self.into = {name: np.zeros((losses, steps, *value.shape)) for name, value in self.inputs.items()}
         self.roots = [*pullback.states.values(), *self.inputs.values(), *self.parts, *pullback.net]
@@ -78,19 +76,15 @@ def _squares(array: Array) -> Array:
 
 def go_back(links: Sequence[Link], losses: Losses) -> None:
     """Bring all losses back through a chain of blocks, the top one first, to the first step."""
-    top = links[0].pullback.traced
+    top = links[0].pullback.vector
     for step in reversed(range(links[0].passage.steps)):
         first = int(np.searchsorted(losses.ends, step))
         if first == len(losses.ends):
             continue
         total = {name: array[first:].copy() for name, array in links[0].carried.items()}
         entering = np.ones(len(losses.ends) - first, bool) if losses.spread else losses.ends[first:] == step
-        start = 0
-        for name in top.outputs:
-            leaf = top.states[name]
-            seeds = losses.seeds[first:, start : start + leaf.size].reshape(-1, *leaf.shape)
+        for name, seeds in top.split(top.from_outputs(losses.seeds[first:])).items():
             total[name][entering] += seeds[entering]
-            start += leaf.size
         for place, link in enumerate(links):
             into = link.back(step, first, total)
             if place + 1 < len(links):
@@ -99,17 +93,11 @@ def go_back(links: Sequence[Link], losses: Losses) -> None:
 
 def _handed_down(below: Link, first: int, into: Mapping[str, Array]) -> dict[str, Array]:
     """The cotangents of the states of the block below: from its own next step, and from what the block above read."""
-    traced = below.pullback.traced
+    vector = below.pullback.vector
     total = {name: array[first:].copy() for name, array in below.carried.items()}
-    start = 0
-    for name in traced.outputs:
-        leaf = traced.states[name]
-        if "x" in into:
-            total[name] += into["x"][:, start : start + leaf.size].reshape(-1, *leaf.shape)
-        start += leaf.size
-    for name, array in into.items():
-        if name.startswith("below."):
-            total[name.removeprefix("below.")] += array
+    rows = len(next(iter(total.values())))
+    for name, array in vector.split(vector.from_above(into, (rows,), FLOAT)).items():
+        total[name] += array
     return total
 
 
@@ -174,9 +162,7 @@ def summed(passage: Passage, pull: WeightPull, kept: Mapping[Var, Array], steps:
     """The gradient of a weight: the sum over rows of its parts, `kept` (R, ·) at `steps` (R,)."""
     terms: list[Array] = []
     for outer in pull.outers:
-        right = passage.values([outer.right])[outer.right]
-        right = right[steps] if outer.right.batched else np.broadcast_to(right, (len(steps), *right.shape))
-        left = kept[outer.left]
+        left, right = kept[outer.left], passage.at(outer.right, steps)
         terms.append(right.T @ left if outer.swapped else left.T @ right)
     terms += [kept[value].sum(axis=0) for value in pull.rows]
     total = terms[0] if terms else np.zeros(pull.weight.shape)

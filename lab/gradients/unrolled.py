@@ -52,12 +52,24 @@ class Calculus:
     def __init__(self, architecture: Architecture) -> None:
         self.plan = blueprint(architecture)
         self._pullbacks: dict[str, Pullback] = {}
+        self._constants: dict[str, dict[str, Array]] = {}
 
     def pullback(self, block: Block) -> Pullback:
         """The pullback of a block, made when first asked for."""
         if block.name not in self._pullbacks:
             self._pullbacks[block.name] = Pullback(block.program.traced)
         return self._pullbacks[block.name]
+
+    def parameters(self, block: Block, flat: Array) -> dict[str, Array]:
+        """What a block reads beside inputs and states: views of the network's parameters, and its constants."""
+        part = flat[block.start : block.start + block.size]
+        return {name: place.view(part) for name, place in block.places.items()} | self.constants(block)
+
+    def constants(self, block: Block) -> dict[str, Array]:
+        """The arrays of a block that are not learned, drawn when first asked for."""
+        if block.name not in self._constants:
+            self._constants[block.name] = self.plan.constants(block)
+        return self._constants[block.name]
 
 
 @final
@@ -140,9 +152,7 @@ class Unrolled:
             for name in chain:
                 pullback = self.calculus.pullback(self._blocks[name][1])
                 if weights:
-                    outers = {outer.left for pull in pullback.weights for outer in pull.outers}
-                    rows = {value for pull in pullback.weights for value in pull.rows}
-                    width += sum(value.size for value in outers | rows)
+                    width += sum(value.size for value in pullback.parts)
                 width += sum(leaf.size for leaf in pullback.traced.inputs.values()) + len(pullback.traced.states) + 1
         if self._single:
             return max(1, min(MOST_STEPS, MOST_NUMBERS // width))
@@ -150,11 +160,9 @@ class Unrolled:
 
     def _passage(self, block: Block, executor: Executor, first: int, last: int) -> Passage:
         column, traced = self.column, block.program.traced
-        part = self.network.parameters[block.start : block.start + block.size]
-        parameters = {name: place.view(part) for name, place in block.places.items()}
         states = {name: executor.states(name)[first : last + 1, column] for name in traced.states}
         inputs = {name: executor.input(name)[first:last, column] for name in traced.inputs}
-        return Passage(traced, parameters | self.calculus.plan.constants(block), states, inputs)
+        return Passage(traced, self.calculus.parameters(block, self.network.parameters), states, inputs)
 
     def _run(self, chain: list[str], steps: int, *, weights: bool) -> Run:
         """Take all losses back through a chain."""
@@ -198,8 +206,7 @@ class Unrolled:
             top, targets = top.mean(axis=0, dtype=np.float64)[None], targets[None]
         else:
             targets = targets[: self.length]
-        part = self.network.parameters[block.start : block.start + block.size]
-        parameters = {name: place.view(part) for name, place in block.places.items()}
+        parameters = self.calculus.parameters(block, self.network.parameters)
         inputs = {"x": top, "target": targets}
         return Passage(block.program.traced, parameters, {}, inputs), self.calculus.pullback(block)
 
@@ -215,10 +222,8 @@ class Unrolled:
         """‖∂ΣL_t/∂ of the readout's parameters‖², over the last losses."""
         passage, pullback = self._rows()
         rows = np.arange(max(0, passage.steps - steps), passage.steps)
-        lefts = [outer.left for pull in pullback.weights for outer in pull.outers]
-        parts = list(dict.fromkeys([*lefts, *(value for pull in pullback.weights for value in pull.rows)]))
-        arrays = pullback.pull(passage, parts, _one_loss(pullback, len(rows)), rows)
-        kept = dict(zip(parts, arrays, strict=True))
+        arrays = pullback.pull(passage, pullback.parts, _one_loss(pullback, len(rows)), rows)
+        kept = dict(zip(pullback.parts, arrays, strict=True))
         totals = {pull.weight: summed(passage, pull, kept, rows) for pull in pullback.weights}
         return float(sum(np.dot(one, one) for one in flat_parameters(pullback, passage, totals)))
 

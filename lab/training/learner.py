@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from lab.compile.targets.numba import NumbaTarget
 from lab.components.algorithm import Batch, Rows
 from lab.errors import TrainingError
+from lab.gradients.linear import LinearLayer
 from lab.gradients.sparse import SparseInfluence
-from lab.gradients.steps import LinearLayer, Steps
+from lab.gradients.steps import Steps
 from lab.gradients.tangent import Directions
 from lab.gradients.traces import Traces
 from lab.gradients.unrolled import Calculus

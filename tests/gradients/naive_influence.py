@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.gradients.steps import LinearLayer
+from lab.gradients.linear import LinearLayer
 from lab.training.learner import NetworkLearner
 
 Array = NDArray[Any]
