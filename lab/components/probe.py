@@ -13,8 +13,9 @@ from lab.components.base import Component, check_choice, check_signature
 from lab.components.dataset import Data, Sequences
 from lab.gradients.unrolled import ThroughTime
 
-TIERS: Final = ("update", "sampled", "demand")
-"""What a probe costs: so little that every frame may have it, some milliseconds, or so much that it is only asked."""
+TIERS: Final = ("update", "sampled", "costly", "demand")
+"""What a probe costs: so little that every frame may have it; some milliseconds; so much that it gets a larger share of
+the time, apart from the others', for as long as someone looks at it; or so much that it is only asked."""
 
 
 @final
@@ -216,10 +217,10 @@ class Look(Protocol):
 class Probe(Component):
     """Abstract: something read off a network while it learns. Its hyperparameters are its settings.
 
-    `tier` says what it costs: `update`, `sampled` or `demand`.
+    `tier` says what it costs: `update`, `sampled`, `costly` or `demand`.
     """
 
-    tier: ClassVar[Literal["update", "sampled", "demand"]]
+    tier: ClassVar[Literal["update", "sampled", "costly", "demand"]]
     _kind = "probe"
 
     @abstractmethod

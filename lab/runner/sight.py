@@ -68,7 +68,7 @@ class Sight:
             self._told_share = 0.0
         if now - self._told_share > SHARE_SECONDS:
             self._told_share = now
-            self._pulse.watching = self._lookout.share
+            self._pulse.watching, self._pulse.allowed = self._lookout.share, self._lookout.allowed
 
     def every(self) -> None:
         """Measure all that is chosen: the trainer waits."""

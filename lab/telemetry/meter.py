@@ -14,6 +14,8 @@ LEAST: Final = 1e-6
 """The smallest share that is told from none."""
 CREDIT: Final = 0.25
 """Seconds that may be spent ahead of the share, so that everything can be seen once at the beginning."""
+PAYING: Final = 0.5
+"""While more was spent, probes get this part of the share: what is cheap goes on, and the debt is paid all the same."""
 
 
 @final
@@ -31,8 +33,8 @@ class Meter:
 
     At most `rate` measurements a second of each probe, and at most `share` of the time for all. Probes that need less
     than their even part of the share leave the rest to those that need more; a probe then waits after each measurement
-    until what it took is its part of the time that has gone by. Whatever single probes take, all of them wait while
-    more was spent than the share of the time since the first measurement, and CREDIT.
+    until what it took is its part of the time that has gone by. While more was spent than the share of the time since
+    the first measurement, and CREDIT, all parts are smaller, and nothing is due for being looked at anew.
     """
 
     def __init__(self, share: float, rate: float) -> None:
@@ -58,8 +60,9 @@ class Meter:
     def watch(self, probes: Iterable[str], now: float, anew: Container[str] = ()) -> None:
         """Measure these probes; those that were watched before keep their times, new ones and those `anew` are due."""
         self._accounts = {name: self._accounts.get(name, _Account(now)) for name in probes}
+        owing = self._owing(now)
         for name, account in self._accounts.items():
-            if name in anew:
+            if name in anew and not owing:
                 account.ready = now
         self._plan()
 
@@ -84,7 +87,8 @@ class Meter:
         if account is None:
             return
         account.cost = end - start
-        account.ready = end + max(1.0 / self.rate, counted / self._part(probe))
+        part = self._part(probe) * (PAYING if self._owing(end) else 1.0)
+        account.ready = end + max(1.0 / self.rate, counted / part)
         self._plan()
 
     def share(self, now: float) -> float:
@@ -97,8 +101,9 @@ class Meter:
 
     def _plan(self) -> None:
         self.next = min((account.ready for account in self._accounts.values()), default=float("inf"))
-        if self._since is not None:
-            self.next = max(self.next, self._since + (self._spent - CREDIT) / max(self.limit, LEAST))
+
+    def _owing(self, now: float) -> bool:
+        return self._since is not None and self._spent - CREDIT > self.limit * (now - self._since)
 
     def _part(self, probe: str) -> float:
         """The part of the time that a probe may take: the smallest needs are met in full, the rest share what is left.

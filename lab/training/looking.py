@@ -1,7 +1,7 @@
 """The lookout: measures the chosen probes of a trainer between two updates, no more often than their share allows."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final, cast, final
 
 import numpy as np
@@ -19,6 +19,8 @@ from lab.training.trainer import Trainer
 
 Array = NDArray[Any]
 
+COSTLY: Final = 5.0
+"""Costly probes together may take so many times the share of all others: whoever watches one of them wants it."""
 PATIENCE: Final = 0.02
 """Seconds after which `measure` leaves what is still due for the next time, so that training is not held up."""
 
@@ -35,7 +37,7 @@ class Lookout:
         self.trainer = trainer
         self.catalog = catalog
         self.problems: list[LabError] = []
-        self._meter = Meter(share, rate)
+        self._meter, self._costly = Meter(share, rate), Meter(COSTLY * share, rate)
         self._probes: dict[str, Probe] = {}
         self._look = NetworkLook(trainer, self._split(None), [0], catalog)
         self._armed_at: int | None = None
@@ -63,24 +65,31 @@ class Lookout:
             self._look = NetworkLook(self.trainer, chosen, columns, self.catalog)
             before = {}
         self._probes = {name: probe for name, probe in made.items() if probe.tier != "demand"}
-        changed = [name for name, probe in self._probes.items() if before.get(name) != probe.values()]
-        self._meter.watch(self._probes, time.perf_counter(), changed)
+        self._watch([name for name, probe in self._probes.items() if before.get(name) != probe.values()])
 
     def limit(self, *, rate: float, share: float) -> None:
         """At most `rate` frames a second of each probe, and at most `share` of the time for all."""
         self._meter.set(share, rate)
+        self._costly.set(COSTLY * share, rate)
 
     @property
     def share(self) -> float:
         """The share of the last seconds that was spent on looking, 0 to 1."""
-        return self._meter.share(time.perf_counter())
+        now = time.perf_counter()
+        return min(1.0, self._meter.share(now) + self._costly.share(now))
+
+    @property
+    def allowed(self) -> float:
+        """The share that looking may take, 0 to 1: more where costly probes are watched."""
+        costly = any(probe.tier == "costly" for probe in self._probes.values())
+        return min(1.0, self._meter.limit + (self._costly.limit if costly else 0.0))
 
     def due(self, now: float) -> bool:
         """Whether to measure, at `now` of `time.perf_counter`.
 
         When the time has come, the next update is told to keep its gradient; the one after it is the one to look at.
         """
-        if now < self._meter.next:
+        if now < min(self._meter.next, self._costly.next):
             return False
         if self._armed_at is None:
             self.arm()
@@ -98,7 +107,7 @@ class Lookout:
         start = time.perf_counter()
         self._look.take()
         before = start
-        for name in self._meter.due(start):
+        for name in (*self._meter.due(start), *self._costly.due(start)):
             if before - start > PATIENCE:
                 return
             try:
@@ -107,7 +116,7 @@ class Lookout:
                 self._give_up(name, error)
                 continue
             before, began = time.perf_counter(), before
-            self._meter.took(name, began, before)
+            self._meter_of(name).took(name, began, before)
             if frame is not None:
                 yield frame
                 before = time.perf_counter()
@@ -135,6 +144,15 @@ class Lookout:
             if frame is not None:
                 yield frame
 
+    def _watch(self, anew: Collection[str]) -> None:
+        """Share out the time anew among the probes there are."""
+        for meter in (self._meter, self._costly):
+            names = [name for name in self._probes if self._meter_of(name) is meter]
+            meter.watch(names, time.perf_counter(), anew)
+
+    def _meter_of(self, name: str) -> Meter:
+        return self._costly if self._probes[name].tier == "costly" else self._meter
+
     def _disarm(self) -> None:
         self.trainer.keep = False
         self._armed_at = None
@@ -142,7 +160,7 @@ class Lookout:
     def _give_up(self, name: str, error: LabError) -> None:
         self.problems.append(error)
         del self._probes[name]
-        self._meter.watch(self._probes, time.perf_counter())
+        self._watch(())
 
     @QUIET
     def _frame(self, probe: Probe) -> Frame | None:

@@ -217,7 +217,7 @@ class Running(QObject):
         early = finished and (update < (planned or 0) if session.epochs is None else session.epoch < session.epochs)
         since = waited(self._losses()) if early else None
         status.show_progress(session.epoch, session.epochs, update, planned, session.rate, left, since)
-        status.show_watching(session.watching if session.state in OPEN else None)
+        status.show_watching(session.watching if session.state in OPEN else None, session.allowed)
 
     def _held(self, problem: Problem) -> None:
         self._waits = self._session.state in OPEN

@@ -24,8 +24,9 @@ _STATES: Final = {
     WorkerState.FAILED: (Text("Failed", "已失败"), "error", "error"),
     WorkerState.LOST: (Text("Worker lost", "训练进程已丢失"), "error", "error"),
 }
-_LIMIT: Final = 0.03
-"""The share of time that watching may take; the meter has a line there."""
+_OVER: Final = 0.01
+"""So much more than it may take watching takes now and then; the meter has its line above that."""
+_ALLOWED: Final = Text("At most {n}% of the time is for what is watched", "观测最多占用 {n}% 的时间")
 
 
 def state_text(state: WorkerState) -> Text:
@@ -78,6 +79,7 @@ class StatusBar(QStatusBar):
         self._progress: tuple[int, int | None, int, int | None, float, float | None] | None = None
         self._waited: int | None = None
         self._share: float | None = None
+        self._allowed = 0.0
         self._count = self._errors = 0
         self._compact = False
         bind_theme(self, self._resize)
@@ -118,9 +120,9 @@ class StatusBar(QStatusBar):
         self._show_cost()
         self.progressed.emit(0.0)
 
-    def show_watching(self, share: float | None) -> None:
-        """Show the share of the time that probes take, 0 to 1; None hides it."""
-        self._share = share
+    def show_watching(self, share: float | None, allowed: float = 0.02) -> None:
+        """Show the share of the time that probes take, 0 to 1, and what they may take; None hides it."""
+        self._share, self._allowed = share, allowed
         self._show_cost()
 
     def show_problems(self, count: int, errors: int | None = None) -> None:
@@ -181,7 +183,9 @@ class StatusBar(QStatusBar):
         if self._share is not None:
             text = Text("Watching costs {share:.1f}%", "观测开销 {share:.1f}%").with_(share=100 * self._share)
             self._cost.setText(str(text))
-            self._meter.show_share(self._share)
+            for widget in (self._cost, self._meter):
+                widget.setToolTip(str(_ALLOWED.with_(n=f"{100 * self._allowed:g}")))
+            self._meter.show_share(self._share, self._allowed + _OVER)
 
     def _show_problems(self) -> None:
         role, name = (
@@ -209,20 +213,21 @@ class _Meter(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._share = 0.0
+        self._limit = _OVER
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setFixedSize(50, 12)
         bind_theme(self, self.update)
 
-    def show_share(self, share: float) -> None:
-        self._share = share
+    def show_share(self, share: float, limit: float) -> None:
+        self._share, self._limit = share, limit
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         limit = 0.72 * self.width()
-        filled = min(float(self.width()), limit * self._share / _LIMIT)
+        filled = min(float(self.width()), limit * self._share / self._limit)
         painter.fillRect(QRectF(0, 4, self.width(), 4), theme.colour("line"))
-        painter.fillRect(QRectF(0, 4, filled, 4), theme.colour("good" if self._share <= _LIMIT else "warning"))
+        painter.fillRect(QRectF(0, 4, filled, 4), theme.colour("good" if self._share <= self._limit else "warning"))
         painter.fillRect(QRectF(limit, 1, 1, 10), theme.colour("muted"))
         painter.end()
 

@@ -20,7 +20,7 @@ class Duel(Probe):
 
     name = "duel"
     title = {"en": "Duel of algorithms", "zh": "算法对决"}
-    tier = "sampled"
+    tier = "costly"
     algorithms: str = hyperparameter(
         "",
         en="NAME or NAME(KEY=VALUE,...), with commas between; empty: cheap ones",

@@ -640,9 +640,11 @@ def texts(window: MainWindow) -> list[str]:
 def test_readings(window: MainWindow) -> None:
     window.status.show_state(WorkerState.RUNNING)
     window.status.show_progress(312, 500, 2184, 3500, 1240.4, 6.2)
-    window.status.show_watching(0.018)
+    window.status.show_watching(0.018, 0.12)
     shown = ["Running", "epoch 312 of 500", "update 2,184", "1,240 updates/s", "6 s left", "Watching costs 1.8%"]
     assert texts(window) == shown
+    cost = next(label for label in window.status.findChildren(QLabel) if label.text() == shown[-1])
+    assert cost.toolTip() == "At most 12% of the time is for what is watched"
     language.use("zh")
     assert texts(window)[1:5] == ["第 312 轮，共 500 轮", "第 2,184 次更新", "每秒 1,240 次更新", "还需 6 秒"]
     window.status.show_state(WorkerState.FAILED)

@@ -16,7 +16,7 @@ from lab.resources import plugin_folder
 from lab.telemetry.frames import Frame
 from lab.training.evaluate import measure
 from lab.training.look import MOST_STEPS, NetworkLook
-from lab.training.looking import Lookout
+from lab.training.looking import COSTLY, Lookout
 from lab.training.plan import Plan
 from lab.training.setup import Setup
 from lab.training.trainer import Trainer
@@ -275,6 +275,24 @@ def test_training_is_the_same_to_the_last_bit_with_and_without() -> None:
             assert (measured > 0) == watching
             assert (lookout.share > 0) == watching
     assert np.array_equal(*ends)
+
+
+def test_a_costly_probe_has_a_share_of_its_own_while_it_is_watched() -> None:
+    with Trainer(adding(), Plan(target="numpy")) as trainer:
+        lookout = Lookout(trainer, CATALOG, share=0.02)
+        lookout.choose({"weights": {}})
+        assert lookout.allowed == pytest.approx(0.02)
+        lookout.choose({"weights": {}, "duel": {}})
+        assert lookout.allowed == pytest.approx(0.02 + COSTLY * 0.02)
+        for _ in range(2):
+            lookout.arm()
+            trainer.advance()
+            assert {frame.probe for frame in lookout.measure()} <= {"weights", "duel"}
+        assert lookout.share > 0
+        lookout.limit(rate=30.0, share=0.5)
+        assert lookout.allowed == 1.0
+        lookout.choose({"weights": {}})
+        assert lookout.allowed == pytest.approx(0.5)
 
 
 def test_the_gradient_is_that_before_clipping_and_the_change_that_of_the_same_update() -> None:

@@ -1,5 +1,7 @@
 """The meter, on a clock of its own: rates, shares, and what a costly probe may not do to the others."""
 
+from itertools import pairwise
+
 import pytest
 
 from lab.telemetry.meter import CREDIT, Meter
@@ -97,3 +99,22 @@ def test_what_a_first_measurement_builds_does_not_still_the_probe() -> None:
     assert meter.due(3.0) == ["slow"]
     meter.took("slow", 3.0, 3.5)
     assert meter.due(20.0) == []
+
+
+def test_a_debt_slows_all_and_stills_none_that_is_cheap() -> None:
+    meter = Meter(0.02, 30.0)
+    costs = {"cheap": 1e-4, "states": 0.002, "triangle": 0.3, "spectrum": 0.3, "predictions": 0.3}
+    now, measured = 0.0, {name: [0.0] for name in costs}
+    meter.watch(costs, now)
+    while now < 60.0:
+        now += 0.01
+        for name in meter.due(now):
+            meter.took(name, now, now + costs[name])
+            now += costs[name]
+            measured[name].append(now)
+    longest = {name: max(late - early for early, late in pairwise(times)) for name, times in measured.items()}
+    assert longest["cheap"] < 1.5, "nothing that costs next to nothing stands still"
+    assert longest["states"] < 3.0
+    assert len(measured["triangle"]) <= 4, "what it took is paid for"
+    spent = sum(costs[name] * (len(times) - 2) for name, times in measured.items())
+    assert spent <= 0.02 * 60 + CREDIT + 0.9
