@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
+WINDOWS: Final = os.name == "nt"
+PATIENCE: Final = 0.5
+"""Seconds for which a file that cannot be replaced just now is tried again."""
 TEMPORARY = ".part"
 """How the name of a file ends that is being written; one that stays behind is of no use to anyone."""
 
@@ -22,13 +27,25 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
     try:
         write(temporary)
         _flush(temporary)
-        os.replace(temporary, path)
+        _put(temporary, path)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
             temporary.unlink()
         raise
-    if os.name != "nt":  # Windows has no call that forces a name to disk, and does it by itself
+    if not WINDOWS:  # Windows has no call that forces a name to disk, and does it by itself
         _flush(path.parent, os.O_RDONLY)
+
+
+def _put(temporary: Path, path: Path) -> None:
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return os.replace(temporary, path)
+        except PermissionError:
+            # Windows replaces no file while another program has it open, if only to look for viruses.
+            if not WINDOWS or time.monotonic() > end:
+                raise
+            time.sleep(0.02)
 
 
 def _flush(path: Path, mode: int = os.O_RDWR) -> None:

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QMenu
 
 from lab.runner.messages import WorkerState
 from lab.ui.icons import bind_icon, icon
+from lab.ui.keys import taken
 from lab.ui.theme import bind_theme, theme
 from lab.ui.verbs import CHOICES, FILE, PANEL, RUN, VIEW, Verb
 from lab.ui.words import Text, bind, bind_call, language
@@ -112,7 +113,7 @@ class Actions(QObject):
         action.setObjectName(verb.name)
         action.setCheckable(verb.check)
         action.setData(verb.data or None)
-        action.setShortcuts([QKeySequence(keys) for keys in verb.keys.split()])
+        action.setShortcuts([QKeySequence(keys) for keys in taken(verb.keys)])
         action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
         action.setIconVisibleInMenu(False)
         # Only macOS moves entries to the menu of the application, and it guesses them from English words.

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import QAbstractButton, QPushButton, QWidget
 
 from lab.ui.examples import Example
 from lab.ui.icons import bind_icon
+from lab.ui.keys import shown
 from lab.ui.theme import bind_theme, theme
 from lab.ui.thumbnails import draw
 from lab.ui.words import Text, bind, bind_call
@@ -31,7 +32,7 @@ _PAD: Final = 14
 _RADIUS: Final = 6.0
 _LINES: Final = 2
 _RUN: Final = Text("Run", "运行")
-_RUN_TIP: Final = Text("Open it and run it at once (Ctrl+Enter)", "打开并立即运行（Ctrl+Enter）")
+_RUN_TIP: Final = Text("Open it and run it at once ({keys})", "打开并立即运行（{keys}）")
 
 
 @final
@@ -58,7 +59,7 @@ class Card(QAbstractButton):
         self.button.clicked.connect(self.run)
         self.button.hide()
         bind(self, self.button.setText, _RUN)
-        bind(self, self.button.setToolTip, _RUN_TIP)
+        bind(self, self.button.setToolTip, _RUN_TIP.with_(keys=shown("Ctrl+Enter")))
         bind_icon(self, self.button.setIcon, "run", "on_accent")
         bind_call(self, self._say)
         bind_theme(self, self._restyle)

@@ -1,5 +1,6 @@
 """The crash log: if the program dies where no exception tells of it, the next start offers what is known."""
 
+import contextlib
 import faulthandler
 from pathlib import Path
 from typing import IO, final
@@ -53,4 +54,7 @@ class CrashLog:
             faulthandler.disable()
             self._stream.close()
             self._stream = None
-            self.path.unlink(missing_ok=True)
+            with contextlib.suppress(
+                OSError
+            ):  # Windows keeps a file that another window has open; there is nothing in it
+                self.path.unlink()

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QSizePol
 from lab.ui.cards import Card
 from lab.ui.examples import GROUPS, examples
 from lab.ui.icons import bind_icon
+from lab.ui.keys import shown
 from lab.ui.tab_order import REGION
 from lab.ui.theme import bind_theme, dress, ground, theme
 from lab.ui.widgets import Elided, Segments, hairline
@@ -139,7 +140,11 @@ class Gallery(QWidget):
         asks = {"open": self.open_asked, "own_data": self.own_data_asked, "empty": self.empty_asked}
         for name, (words, picture, keys) in _ENTRIES.items():
             button = _entry(words, picture)
-            bind(button, button.setToolTip, Text(f"{words.en} ({keys})", f"{words.zh}（{keys}）"))
+            bind(
+                button,
+                button.setToolTip,
+                Text("{words} ({keys})", "{words}（{keys}）").with_(words=words, keys=shown(keys)),
+            )
             button.clicked.connect(asks[name])
             self.entries[name] = button
             column.addWidget(button)

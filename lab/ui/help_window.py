@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
 
 from lab.resources import resource_folder
 from lab.ui.icons import icon
+from lab.ui.keys import shown
 from lab.ui.theme import bind_theme, ground, set_font, theme
 from lab.ui.widgets import hairline
 from lab.ui.words import Text, bind, bind_call, language
@@ -54,7 +55,9 @@ class HelpWindow(QDialog):
         bind(
             self._find,
             self._find.setToolTip,
-            Text("Ctrl+F comes here, F3 goes to the next place", "Ctrl+F 到这里，F3 转到下一处"),
+            Text("{keys} comes here, F3 goes to the next place", "{keys} 到这里，F3 转到下一处").with_(
+                keys=shown("Ctrl+F")
+            ),
         )
         self._find.textChanged.connect(self._filter)
         self._find.returnPressed.connect(self._find_next)

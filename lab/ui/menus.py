@@ -1,5 +1,6 @@
 """The menu bar."""
 
+import sys
 from typing import Final, final
 
 from PySide6.QtCore import Qt
@@ -58,6 +59,8 @@ class Menus:
         menu = QMenu(self._bar)
         bind(menu, menu.setTitle, title)
         self._bar.addMenu(menu)
+        if sys.platform == "darwin":  # the menus are the system's, and these keys write letters
+            return menu
         # Without underlined letters, which Chinese titles would have to carry in brackets.
         shortcut = QShortcut(QKeySequence(keys), window)
         shortcut.setContext(Qt.ShortcutContext.WindowShortcut)

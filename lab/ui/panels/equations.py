@@ -22,6 +22,7 @@ from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
 
 from lab.trace.rules.latex import Formulas, latex
 from lab.trace.tracer import Traced
+from lab.ui.keys import shown
 from lab.ui.panels.formula import Equation, Fence, Node, Row, Sign, Table, equations
 from lab.ui.panels.roles import colours_of
 from lab.ui.panels.typeset import Box, Typesetter, beside
@@ -36,7 +37,7 @@ _LEAST: Final = 7
 _GAP: Final = 7
 _KEYS: Final = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
 _NAME: Final = Text("Equations of the cell", "单元的方程")
-_HINT: Final = Text("Click an equation; Ctrl+C copies it as LaTeX", "单击一个方程，按 Ctrl+C 复制为 LaTeX")
+_HINT: Final = Text("Click an equation; {keys} copies it as LaTeX", "单击一个方程，按 {keys} 复制为 LaTeX")
 _COPY: Final = Text("Copy equation as LaTeX", "复制此方程（LaTeX）")
 _COPY_ALL: Final = Text("Copy all as LaTeX", "全部复制（LaTeX）")
 
@@ -59,7 +60,7 @@ class EquationsView(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         bind(self, self.setAccessibleName, _NAME)
-        bind(self, self.setToolTip, _HINT)
+        bind(self, self.setToolTip, _HINT.with_(keys=shown("Ctrl+C")))
         self.copy_action = QAction(self)
         self.copy_action.setShortcut(QKeySequence(QKeySequence.StandardKey.Copy))
         self.copy_action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)

@@ -22,6 +22,7 @@ FORMULA_FAMILIES: Final = ("STIX Two Text", "STIX", "STIXGeneral", "Cambria Math
 CODE_FAMILIES: Final = (
     "Cascadia Mono",
     "SF Mono",
+    "Menlo",
     "DejaVu Sans Mono",
     "Noto Sans Mono CJK SC",
     "Consolas",
