@@ -16,7 +16,7 @@ _MAC: Final[Mapping[str, str]] = {
     "F5": "F5 Ctrl+R",
     "F11": "Meta+Ctrl+F",
 }
-"""Switching between programs, reading aloud, and showing the desktop are the system's own there; F5 needs another key."""
+"""Switching programs, reading aloud and showing the desktop are the system's own there; F5 needs another key."""
 
 
 def taken(keys: str) -> list[str]:
