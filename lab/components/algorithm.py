@@ -154,9 +154,12 @@ class Learner(Protocol):
         """Views of a vector shaped like the parameters by their full names, as `output.V` and `layers.0.W`."""
         ...
 
-    @property
-    def order(self) -> NDArray[Any]:
-        """Where in the batch as it was given the sequences stand that all arrays have side by side, (B,)."""
+    def keep(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Leave arrays (B, ...) in `memory`, for the sequences that go on where those of this batch end."""
+        ...
+
+    def recall(self, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, NDArray[Any]] | None:
+        """Copies of what the batch before has kept; None unless all of it is there in these shapes."""
         ...
 
     @property

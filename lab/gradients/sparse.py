@@ -1,6 +1,6 @@
 """The influence matrix of a whole network where only some of its entries are kept: units reached within n steps."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, final
 
@@ -182,24 +182,25 @@ class SparseInfluence:
         """Numbers kept for one sequence."""
         return sum(block.rows.size * block.columns.shape[1] for block in self._blocks)
 
-    def begin(self, memory: dict[str, Array] | None) -> None:
-        """Begin a batch; one that goes on takes J from the `memory` of the batch before, where it is there."""
-        shapes = [(self.steps.batch, *block.rows.shape, block.columns.shape[1]) for block in self._blocks]
-        kept = [None if memory is None else memory.get(name) for name in self._names]
-        if all(k is not None and k.shape == shape for k, shape in zip(kept, shapes, strict=True)):
-            self._influence = [k[self.steps.network.order] for k in kept if k is not None]
-        else:
-            self._influence = [np.zeros(shape, self.steps.network.dtype) for shape in shapes]
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shapes of what is stored of J, (B, groups, states, columns), by blocks."""
+        return {
+            f"sparse.{self.reach}.{index}": (self.steps.batch, *block.rows.shape, block.columns.shape[1])
+            for index, block in enumerate(self._blocks)
+        }
 
-    def end(self, memory: dict[str, Array]) -> None:
-        """Leave J for a batch that goes on."""
-        back = np.argsort(self.steps.network.order)
-        for name, array in zip(self._names, self._influence, strict=True):
-            memory[name] = array[back]
+    def begin(self, kept: Mapping[str, Array] | None) -> None:
+        """Begin a batch with J as it is `kept` of the batch before, or with zero."""
+        dtype = self.steps.network.dtype
+        self._influence = [
+            np.zeros(shape, dtype) if kept is None else kept[name] for name, shape in self.shapes.items()
+        ]
 
     @property
-    def _names(self) -> list[str]:
-        return [f"sparse.{self.reach}.{index}" for index in range(len(self._blocks))]
+    def kept(self) -> dict[str, Array]:
+        """J for a batch that goes on from here."""
+        return dict(zip(self.shapes, self._influence, strict=True))
 
     def advance(self, first: int, last: int, signals: Sequence[Array], *, more: bool = True) -> Array:
         """The gradient of all weights by steps first ... last - 1, one layer after the other; J moves on.

@@ -6,7 +6,7 @@ what they owe to earlier steps by J as it was before the window: both together a
 at a step to other units than its own is credited at that step, and not carried on.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, final
 
 import numpy as np
@@ -47,22 +47,29 @@ class Traces:
         for layer in self.layers:
             layer.local.compile(target, dtype)
 
-    def begin(self, memory: dict[str, Array] | None) -> None:
-        """Begin a batch; one that goes on takes J from the `memory` of the batch before, where it is there."""
-        self._influence = [None] * len(self.layers)
-        if memory is None:
-            return
-        for depth, layer in enumerate(self.layers):
-            kept = [memory.get(name) for name in self._names(depth)]
-            if kept and all(k is not None and k.shape == s for k, s in zip(kept, layer.shapes(), strict=True)):
-                self._influence[depth] = [k[self.steps.network.order] for k in kept if k is not None]
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shapes of J, (B, ...), by layers and families of weights."""
+        return {
+            name: shape
+            for depth, layer in enumerate(self.layers)
+            for name, shape in zip(self._names(depth), layer.shapes(), strict=True)
+        }
 
-    def end(self, memory: dict[str, Array]) -> None:
-        """Leave J for a batch that goes on."""
-        back = np.argsort(self.steps.network.order)
-        for depth, influence in enumerate(self._influence):
-            for name, array in zip(self._names(depth), influence or (), strict=True):
-                memory[name] = array[back]
+    def begin(self, kept: Mapping[str, Array] | None) -> None:
+        """Begin a batch with J as it is `kept` of the batch before, or with none."""
+        self._influence = [
+            None if kept is None else [kept[name] for name in self._names(depth)] for depth in range(len(self.layers))
+        ]
+
+    @property
+    def kept(self) -> dict[str, Array]:
+        """J for a batch that goes on from here."""
+        return {
+            name: array
+            for depth, influence in enumerate(self._influence)
+            for name, array in zip(self._names(depth), influence or (), strict=True)
+        }
 
     def _names(self, depth: int) -> list[str]:
         return [f"{self._name}.{depth}.{index}" for index in range(len(self.layers[depth].families))]

@@ -1,6 +1,6 @@
 """The learner: a network as a training algorithm sees it, batch by batch."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, final
 
 import numpy as np
@@ -133,10 +133,17 @@ class NetworkLearner:
         """B, the sequences of the batch."""
         return len(self.network.lengths)
 
-    @property
-    def order(self) -> Array:
-        """Where in the batch as it was given the sequences stand that all arrays have side by side, (B,)."""
-        return self.network.order
+    def keep(self, arrays: Mapping[str, Array]) -> None:
+        """Leave arrays (B, ...) in `memory`, for the sequences that go on where those of this batch end."""
+        back = np.argsort(self.network.order)
+        self.memory.update({name: array[back] for name, array in arrays.items()})
+
+    def recall(self, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Array] | None:
+        """Copies of what the batch before has kept; None unless all of it is there in these shapes."""
+        kept = {name: self.memory[name] for name in shapes if name in self.memory}
+        if {name: array.shape for name, array in kept.items()} != dict(shapes):
+            return None
+        return {name: array[self.network.order] for name, array in kept.items()}
 
     @property
     def columns(self) -> Sequence[int]:

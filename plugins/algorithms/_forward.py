@@ -2,11 +2,16 @@
 
 from abc import abstractmethod
 
-from lab.api import Algorithm, Step, hyperparameter
+from lab.api import Step, hyperparameter
+
+from ._windows import InWindows
 
 
-class ForwardInTime(Algorithm):
-    """Abstract: an influence is carried forward, and meets the learning signals of each window of steps."""
+class ForwardInTime(InWindows):
+    """Abstract: an influence of the weights on the states is carried forward, and meets learning signals on the way.
+
+    The gradient of a window is Σ_t (∂L/∂s_t) J_t. Subclasses say which influence stands for J.
+    """
 
     update_every: int = hyperparameter(
         0, low=0, unit="steps", en="Steps between updates (0: at the end)", zh="更新间隔步数 (0: 序列结束时)"
@@ -14,19 +19,22 @@ class ForwardInTime(Algorithm):
 
     @abstractmethod
     def influence(self, learner):
-        """What is carried."""
+        """What is carried.
+
+        It has `shapes` and `kept`, arrays (B, ...) by name; `begin(kept)` with those of the batch before, or None; and
+        `advance(first, last, signals, more)`, which carries it through a window (not so far where there is no `more`)
+        and returns the gradient of all weights.
+        """
 
     def signals(self, learner, first, last):
-        """∂L/∂s_t at each step of a window: of the top layer, or of each layer."""
+        """∂L/∂s_t at each step of a window, (T, B, S): of the top layer, or of each layer."""
         return [learner.seeds(first, last)]
 
     def updates(self, learner, batch):
         learner.begin(batch)
         influence = self.influence(learner)
-        influence.begin(learner.memory if batch.continued else None)
-        every = self.update_every or learner.steps
-        for first in range(0, learner.steps, every):
-            last = min(first + every, learner.steps)
+        influence.begin(learner.recall(influence.shapes) if batch.continued else None)
+        for first, last in self.windows(learner.steps):
             learner.forward(first, last)
             loss = learner.judge(first, last)
             signals = [] if loss is None else self.signals(learner, first, last)
@@ -35,7 +43,4 @@ class ForwardInTime(Algorithm):
                 learner.put(total)
                 yield Step(loss=loss, gradient=learner.gradient)
         if learner.carries:
-            influence.end(learner.memory)
-
-    def updates_in(self, steps):
-        return -(-steps // self.update_every) if self.update_every else 1
+            learner.keep(influence.kept)

@@ -2,6 +2,8 @@
 
 from lab.api import Algorithm, Step, hookimpl, hyperparameter
 
+from ._windows import InWindows
+
 
 class BPTT(Algorithm):
     """The exact gradient of a batch of whole sequences (Werbos, 1990)."""
@@ -17,7 +19,7 @@ class BPTT(Algorithm):
             yield Step(loss=loss, gradient=learner.gradient)
 
 
-class TruncatedBPTT(Algorithm):
+class TruncatedBPTT(InWindows):
     """Every `update_every` (k1) steps, the gradient of their losses, followed back over `reach_back` (k2) steps.
 
     Williams & Peng (1990), BPTT(h; h'). The state runs on through the whole sequence; the parameters change between
@@ -33,16 +35,12 @@ class TruncatedBPTT(Algorithm):
 
     def updates(self, learner, batch):
         learner.begin(batch)
-        for first in range(0, learner.steps, self.update_every):
-            last = min(first + self.update_every, learner.steps)
+        for first, last in self.windows(learner.steps):
             learner.forward(first, last)
             # With k2 < k1 the oldest losses of a window have no step to flow through: every loss gets at least its own.
             loss = learner.backward(min(first, max(0, last - self.reach_back)), last, loss_from=first)
             if loss is not None:
                 yield Step(loss=loss, gradient=learner.gradient)
-
-    def updates_in(self, steps):
-        return -(-steps // self.update_every)
 
 
 @hookimpl

@@ -2,12 +2,13 @@
 
 import numpy as np
 
-from lab.api import Algorithm, Step, hookimpl, hyperparameter
+from lab.api import Step, hookimpl, hyperparameter
 
 from ._linear import change_by, check_linear, with_one
+from ._windows import InWindows
 
 
-class Force(Algorithm):
+class Force(InWindows):
     """e_t = V_{t-1} s_t - y_t, P_t = P_{t-1} - P s sᵀ P / (1 + sᵀ P s), V_t = V_{t-1} - e_t (P_t s_t)ᵀ.
 
     First-order reduced and controlled error (Sussillo & Abbott, 2009, eq. 2 and 4-6): P begins as 1/α and comes to be
@@ -31,8 +32,7 @@ class Force(Algorithm):
         check_linear(learner, self.name)
         learner.begin(batch)
         inverse = None
-        for first in range(0, learner.steps, self.update_every):
-            last = min(first + self.update_every, learner.steps)
+        for first, last in self.windows(learner.steps):
             learner.forward(first, last)
             rows = learner.rows(last - 1, last)
             if rows.loss is None:
@@ -43,9 +43,6 @@ class Force(Algorithm):
             gain = self._gain(inverse, seen) if np.isfinite(rows.loss) else np.zeros(seen.T.shape)
             error = rows.outputs.astype(np.float64) - rows.targets
             yield Step(loss=rows.loss, change=change_by(learner, -gain @ error))
-
-    def updates_in(self, steps):
-        return -(-steps // self.update_every)
 
     def _gain(self, inverse, seen):
         """P_t sᵀ, (D + 1, R), and `inverse` taken to P_t. Written so that it stays symmetric: else rounding grows."""

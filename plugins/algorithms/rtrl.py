@@ -27,27 +27,24 @@ class RTRL(ForwardInTime):
 
 
 class _Influence:
-    """J of each layer, (B, S, columns of it and of all layers below)."""
+    """J of each layer, (B, S, P'): P' are the weights of the layer and of all below."""
 
     def __init__(self, learner):
         self.learner = learner
         ends = np.cumsum(learner.columns)
-        self.shapes = [(learner.batch, size, end) for size, end in zip(learner.sizes, ends, strict=True)]
+        self.shapes = {
+            f"influence.{depth}": (learner.batch, size, end)
+            for depth, (size, end) in enumerate(zip(learner.sizes, ends, strict=True))
+        }
 
-    def begin(self, memory):
-        kept = [None if memory is None else memory.get(name) for name in self._names()]
-        if all(k is not None and k.shape == shape for k, shape in zip(kept, self.shapes, strict=True)):
-            self.now = [array[self.learner.order] for array in kept]
-        else:
-            self.now = [np.zeros(shape, self.learner.parameters.dtype) for shape in self.shapes]
+    def begin(self, kept):
+        dtype = self.learner.parameters.dtype
+        self.now = list((kept or {name: np.zeros(shape, dtype) for name, shape in self.shapes.items()}).values())
         self.spare = [np.empty_like(array) for array in self.now]
 
-    def end(self, memory):
-        for name, array in zip(self._names(), self.now, strict=True):
-            memory[name] = array[np.argsort(self.learner.order)]
-
-    def _names(self):
-        return [f"influence.{depth}" for depth in range(len(self.shapes))]
+    @property
+    def kept(self):
+        return dict(zip(self.shapes, self.now, strict=True))
 
     def advance(self, first, last, signals, *, more):
         """Take J through the steps of a window; the sum over them of (∂L/∂s_t) J_t."""

@@ -32,25 +32,24 @@ class _Estimates:
 
     def __init__(self, learner, count):
         self.learner, self.count = learner, count
+        self.shapes = {}
+        for index in range(count):
+            self.shapes[f"states.{index}"] = learner.batch, sum(learner.sizes)
+            self.shapes[f"weights.{index}"] = learner.batch, sum(learner.columns)
 
-    def begin(self, memory):
-        self.now = [self._begun(memory or {}, index) for index in range(self.count)]
+    def begin(self, kept):
+        kept = kept or {name: np.zeros(shape) for name, shape in self.shapes.items()}
+        ends = np.cumsum(self.learner.sizes)[:-1]
+        self.now = [
+            (np.split(kept[f"states.{index}"], ends, axis=1), kept[f"weights.{index}"]) for index in range(self.count)
+        ]
 
-    def _begun(self, memory, index):
-        learner = self.learner
-        shapes = (learner.batch, sum(learner.sizes)), (learner.batch, sum(learner.columns))
-        kept = [memory.get(f"{name}.{index}") for name in ("states", "weights")]
-        if all(k is not None and k.shape == s for k, s in zip(kept, shapes, strict=True)):
-            states, weights = (array[learner.order] for array in kept)
-        else:
-            states, weights = map(np.zeros, shapes)
-        return np.split(states, np.cumsum(learner.sizes)[:-1], axis=1), weights
-
-    def end(self, memory):
-        back = np.argsort(self.learner.order)
+    @property
+    def kept(self):
+        found = {}
         for index, (states, weights) in enumerate(self.now):
-            memory[f"states.{index}"] = np.concatenate(states, axis=1)[back]
-            memory[f"weights.{index}"] = weights[back]
+            found |= {f"states.{index}": np.concatenate(states, axis=1), f"weights.{index}": weights}
+        return found
 
     def advance(self, first, last, signals, *, more):
         """Take the estimates through the steps of a window; the sum over them of (∂L/∂s_t · s̃) θ̃, averaged."""

@@ -139,7 +139,7 @@ def test_a_target_for_each_sequence(how: str) -> None:
     sequences = Sequences(inputs=rng.normal(size=(12, 30, 2)), targets=rng.normal(size=(30, 2)), lengths=lengths)
     learner = learner_of("gru", steps=12, batch=30, readout=how)
     (step,) = reservoir(ridge=1e-4).updates(learner, Batch(sequences=sequences))
-    by_sequence = states(learner, Batch(sequences=sequences))[:, np.argsort(learner.order)]
+    by_sequence = states(learner, Batch(sequences=sequences))[:, np.argsort(learner.network.order)]
     ends = lengths - 1
     live = np.arange(12)[:, None] < lengths
     seen = (
