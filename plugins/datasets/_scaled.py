@@ -1,13 +1,13 @@
 """Series of one or several variables brought to mean 0 and standard deviation 1, and how they go on by themselves."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.api import Continuation, Sequences
+from lab.api import Continuation, Data, Sequences, cut_series, root_mean_squared_errors
 
 Array = NDArray[Any]
 
@@ -30,6 +30,37 @@ class Scale:
 
     def restored(self, values: Array) -> Array:
         return np.asarray(values * self.deviation + self.mean)
+
+
+def known(values: Array) -> Array:
+    """The values (T + 1,) of a series that are seen in training: seven tenths of its steps."""
+    return values[: (len(values) - 1) * 7 // 10 + 1]
+
+
+def one_ahead(values: Array, scale: Scale, window: int, name: str, truth: Mapping[str, Array] | None = None) -> Data:
+    """A series (T + 1,) asked at each of T steps for the next value: after those that train a tenth validates.
+
+    `name` is that of its variable; `truth` has other predictions of all values, (T + 1,), for the baselines.
+    """
+    steps = len(values) - 1
+    train, validation = steps * 7 // 10, steps * 8 // 10
+    scaled = scale.scaled(values[:, None])
+    splits = {"train": (0, train), "validation": (train, validation), "test": (validation, steps)}
+    sequences, rows = cut_series(scaled[:-1], scaled[1:], splits, window)
+    predictions = {"naive": values[validation:-1], "mean": known(values).mean()}
+    predictions |= {label: array[validation + 1 :] for label, array in (truth or {}).items()}
+    return Data(
+        train=sequences["train"],
+        validation=sequences["validation"],
+        test=sequences["test"],
+        baselines=root_mean_squared_errors(predictions, values[validation + 1 :]),
+        metric="rmse",
+        inputs=1,
+        outputs=1,
+        input_names=(name,),
+        times={split: [str(place + 1) for place in places.T.flat] for split, places in rows.items()},
+        to_units=lambda split, array: scale.restored(array),
+    )
 
 
 def windows(series: Array, window: int) -> Sequences:

@@ -4,6 +4,8 @@ import numpy as np
 
 from lab.api import Data, Dataset, Sequences, check_memory, hookimpl, hyperparameter
 
+from ._splits import splits
+
 
 class AddingProblem(Dataset):
     """A sequence of random numbers, two of which are marked; after the last step the target is the sum of the two.
@@ -30,17 +32,17 @@ class AddingProblem(Dataset):
 
     def load(self, seed: int) -> Data:
         """Inputs (length, N, 2), targets (N, 1) in float32; each split is drawn from a stream of its own."""
-        count = self.train_size + self.validation_size + self.test_size
+        sizes = self.train_size, self.validation_size, self.test_size
+        count = sum(sizes)
         check_memory(
             8 * self.length * count,
             f"{count:,} sequences of {self.length:,} steps",
             "Set a smaller train_size or length",
         )
-        draws = [np.random.default_rng(stream) for stream in np.random.SeedSequence(seed).spawn(3)]
-        test = self._drawn(draws[2], self.test_size)
+        train, validation, test = splits(seed, self._drawn, *sizes)
         return Data(
-            train=self._drawn(draws[0], self.train_size),
-            validation=self._drawn(draws[1], self.validation_size) if self.validation_size else None,
+            train=train,
+            validation=validation,
             test=test,
             baselines={"always 1": float(np.mean((test.targets - 1.0) ** 2))},
             metric="mse",

@@ -4,6 +4,8 @@ import numpy as np
 
 from lab.api import Data, Dataset, Sequences, check_memory, hookimpl, hyperparameter
 
+from ._splits import splits
+
 KEYS = "abcdefghijklmnopqrstuvwxyz"
 DIGITS = "0123456789"
 ASK = len(KEYS) + len(DIGITS)
@@ -32,14 +34,14 @@ class AssociativeRecall(Dataset):
 
     def load(self, seed: int) -> Data:
         """Symbols (2 pairs + 3, N), classes 0 to 9 (N,); each split is drawn from a stream of its own."""
-        count = self.train_size + self.validation_size + self.test_size
+        sizes = self.train_size, self.validation_size, self.test_size
+        count = sum(sizes)
         check_memory(300 * count, f"{count:,} sequences", "Set a smaller train_size")
-        draws = [np.random.default_rng(stream) for stream in np.random.SeedSequence(seed).spawn(3)]
-        test = self._drawn(draws[2], self.test_size)
+        train, validation, test = splits(seed, self._drawn, *sizes)
         last_digit = test.inputs[2 * self.pairs - 1] - len(KEYS)
         return Data(
-            train=self._drawn(draws[0], self.train_size),
-            validation=self._drawn(draws[1], self.validation_size) if self.validation_size else None,
+            train=train,
+            validation=validation,
             test=test,
             baselines={
                 "memoryless": float(np.mean(test.targets == 0)),

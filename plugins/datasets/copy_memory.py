@@ -6,6 +6,8 @@ import numpy as np
 
 from lab.api import Data, Dataset, Sequences, check_memory, hookimpl, hyperparameter
 
+from ._splits import splits
+
 ALPHABET = 8
 BLANK, SIGNAL = ALPHABET, ALPHABET + 1
 SYMBOLS = (*"abcdefgh", "·", "!")
@@ -40,14 +42,15 @@ class CopyMemory(Dataset):
 
     def load(self, seed: int) -> Data:
         """Symbols 0 to 9 (T, N), as targets classes 0 to 8 (T, N); each split is drawn from a stream of its own."""
-        count = self.train_size + self.validation_size + self.test_size
+        sizes = self.train_size, self.validation_size, self.test_size
+        count = sum(sizes)
         steps = self.lag + 2 * self.letters
         check_memory(8 * steps * count, f"{count:,} sequences of {steps:,} steps", "Set a smaller train_size or lag")
-        draws = [np.random.default_rng(stream) for stream in np.random.SeedSequence(seed).spawn(3)]
+        train, validation, test = splits(seed, self._drawn, *sizes)
         return Data(
-            train=self._drawn(draws[0], self.train_size),
-            validation=self._drawn(draws[1], self.validation_size) if self.validation_size else None,
-            test=self._drawn(draws[2], self.test_size),
+            train=train,
+            validation=validation,
+            test=test,
             baselines={"memoryless": self.letters * math.log(ALPHABET) / steps},
             metric="cross-entropy",
             inputs=len(SYMBOLS),

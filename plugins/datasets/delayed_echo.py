@@ -4,6 +4,8 @@ import numpy as np
 
 from lab.api import Data, Dataset, Sequences, check_memory, hookimpl, hyperparameter
 
+from ._splits import splits
+
 
 class DelayedEcho(Dataset):
     """Random numbers, uniform in [-0.5, 0.5]; the target at each step is the number `delay` steps ago.
@@ -29,16 +31,16 @@ class DelayedEcho(Dataset):
 
     def load(self, seed: int) -> Data:
         """Inputs and targets (delay + length, N, 1); each split is drawn from a stream of its own."""
-        count = self.train_size + self.validation_size + self.test_size
+        sizes = self.train_size, self.validation_size, self.test_size
+        count = sum(sizes)
         steps = self.delay + self.length
         size = f"{count:,} sequences of {steps:,} steps"
         check_memory(16 * steps * count, size, "Set a smaller train_size or length")
-        draws = [np.random.default_rng(stream) for stream in np.random.SeedSequence(seed).spawn(3)]
-        test = self._drawn(draws[2], self.test_size)
+        train, validation, test = splits(seed, self._drawn, *sizes)
         echoes = test.targets[self.delay :].astype(np.float64)
         return Data(
-            train=self._drawn(draws[0], self.train_size),
-            validation=self._drawn(draws[1], self.validation_size) if self.validation_size else None,
+            train=train,
+            validation=validation,
             test=test,
             baselines={"memoryless": float(np.sqrt(np.mean(echoes**2) / echoes.var()))},
             metric="nrmse",

@@ -3,18 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.api import (
-    Continuation,
-    Data,
-    DataError,
-    Dataset,
-    cut_series,
-    hookimpl,
-    hyperparameter,
-    root_mean_squared_errors,
-)
+from lab.api import Continuation, Data, DataError, Dataset, hookimpl, hyperparameter
 
-from ._scaled import Scale, going_on
+from ._scaled import Scale, going_on, known, one_ahead
 
 SETTLED = 1_000
 
@@ -47,24 +38,7 @@ class LogisticMap(Dataset):
     def load(self, seed: int) -> Data:
         """Inputs and targets (T, N, 1): seven tenths of the steps train, a tenth validates, two tenths test."""
         values = self._series(seed)
-        train, validation = self.length * 7 // 10, self.length * 8 // 10
-        scale = self._scale(values)
-        scaled = scale.scaled(values[:, None])
-        splits = {"train": (0, train), "validation": (train, validation), "test": (validation, self.length)}
-        sequences, rows = cut_series(scaled[:-1], scaled[1:], splits, self.window)
-        predictions = {"naive": values[validation:-1], "mean": values[: train + 1].mean()}
-        return Data(
-            train=sequences["train"],
-            validation=sequences["validation"],
-            test=sequences["test"],
-            baselines=root_mean_squared_errors(predictions, values[validation + 1 :]),
-            metric="rmse",
-            inputs=1,
-            outputs=1,
-            input_names=("x",),
-            times={split: [str(place + 1) for place in places.T.flat] for split, places in rows.items()},
-            to_units=lambda split, array: scale.restored(array),
-        )
+        return one_ahead(values, self._scale(values), self.window, "x")
 
     def continuation(self, seed: int, file: str | None = None) -> Continuation:
         """The steps behind the end of the series."""
@@ -75,10 +49,10 @@ class LogisticMap(Dataset):
         return going_on(scale.scaled(values[:, None]), scale, str)
 
     def _scale(self, values: NDArray[np.float64]) -> Scale:
-        known = values[: self.length * 7 // 10 + 1]
-        if known.std() < 1e-9:
+        seen = known(values)
+        if seen.std() < 1e-9:
             raise DataError(f"with r = {self.r:g} the map comes to rest, and nothing is left to predict")
-        return Scale.of(known[:, None])
+        return Scale.of(seen[:, None])
 
     def _series(self, seed: int) -> NDArray[np.float64]:
         """The observed values, (length + 1,)."""

@@ -3,18 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.api import (
-    Continuation,
-    Data,
-    DataError,
-    Dataset,
-    cut_series,
-    hookimpl,
-    hyperparameter,
-    root_mean_squared_errors,
-)
+from lab.api import Continuation, Data, DataError, Dataset, hookimpl, hyperparameter
 
-from ._scaled import Scale, going_on
+from ._scaled import Scale, going_on, known, one_ahead
 
 
 class NoisySine(Dataset):
@@ -41,36 +32,15 @@ class NoisySine(Dataset):
     def load(self, seed: int) -> Data:
         """Inputs and targets (T, N, 1): seven tenths of the steps train, a tenth validates, two tenths test."""
         values, wave = self._series(seed)
-        train, validation = self.length * 7 // 10, self.length * 8 // 10
-        scale = Scale.of(values[: train + 1, None])
-        scaled = scale.scaled(values[:, None])
-        splits = {"train": (0, train), "validation": (train, validation), "test": (validation, self.length)}
-        sequences, rows = cut_series(scaled[:-1], scaled[1:], splits, self.window)
-        predictions = {
-            "naive": values[validation:-1],
-            "mean": values[: train + 1].mean(),
-            "true wave": wave[validation + 1 :],
-        }
-        return Data(
-            train=sequences["train"],
-            validation=sequences["validation"],
-            test=sequences["test"],
-            baselines=root_mean_squared_errors(predictions, values[validation + 1 :]),
-            metric="rmse",
-            inputs=1,
-            outputs=1,
-            input_names=("value",),
-            times={split: [str(place + 1) for place in places.T.flat] for split, places in rows.items()},
-            to_units=lambda split, array: scale.restored(array),
-        )
+        return one_ahead(values, Scale.of(known(values)[:, None]), self.window, "value", {"true wave": wave})
 
     def continuation(self, seed: int, file: str | None = None) -> Continuation:
         """The steps behind the end of the series."""
         if file is not None:
             raise DataError(f"{self.described()} reads no files", file=file)
-        values = self._series(seed)[0][:, None]
-        scale = Scale.of(values[: self.length * 7 // 10 + 1])
-        return going_on(scale.scaled(values), scale, str)
+        values, _ = self._series(seed)
+        scale = Scale.of(known(values)[:, None])
+        return going_on(scale.scaled(values[:, None]), scale, str)
 
     def _series(self, seed: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The values and the wave under the noise, (length + 1,) each."""

@@ -4,6 +4,8 @@ import numpy as np
 
 from lab.api import Data, Dataset, Sequences, check_memory, hookimpl, hyperparameter
 
+from ._splits import splits
+
 
 class Parity(Dataset):
     """Random bits; the class is 1 where the number of ones is odd, asked at every step or after the last alone.
@@ -35,14 +37,14 @@ class Parity(Dataset):
 
     def load(self, seed: int) -> Data:
         """Inputs -1 for 0 and 1 for 1, (length, N, 1), classes (length, N) or (N,); a stream for each split."""
-        count = self.train_size + self.validation_size + self.test_size
+        sizes = self.train_size, self.validation_size, self.test_size
+        count = sum(sizes)
         size = f"{count:,} sequences of {self.length:,} steps"
         check_memory(12 * self.length * count, size, "Set a smaller train_size or length")
-        draws = [np.random.default_rng(stream) for stream in np.random.SeedSequence(seed).spawn(3)]
-        test = self._drawn(draws[2], self.test_size)
+        train, validation, test = splits(seed, self._drawn, *sizes)
         return Data(
-            train=self._drawn(draws[0], self.train_size),
-            validation=self._drawn(draws[1], self.validation_size) if self.validation_size else None,
+            train=train,
+            validation=validation,
             test=test,
             baselines={"always even": float(np.mean(test.targets == 0))},
             metric="accuracy",

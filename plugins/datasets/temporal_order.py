@@ -4,6 +4,8 @@ import numpy as np
 
 from lab.api import Data, Dataset, Sequences, check_memory, hookimpl, hyperparameter
 
+from ._splits import splits
+
 SYMBOLS = (*"abcdXYEB",)
 X, Y, BEGIN, END = 4, 5, 6, 7
 CLASSES = ("XX", "XY", "YX", "YY")
@@ -32,13 +34,13 @@ class TemporalOrder(Dataset):
 
     def load(self, seed: int) -> Data:
         """Symbols (1.1 T, N) with lengths, one of four classes (N,); each split is drawn from a stream of its own."""
-        count = self.train_size + self.validation_size + self.test_size
+        sizes = self.train_size, self.validation_size, self.test_size
+        count = sum(sizes)
         check_memory(16 * self.T * count, f"{count:,} sequences of {self.T:,} steps", "Set a smaller train_size or T")
-        draws = [np.random.default_rng(stream) for stream in np.random.SeedSequence(seed).spawn(3)]
-        test = self._drawn(draws[2], self.test_size)
+        train, validation, test = splits(seed, self._drawn, *sizes)
         return Data(
-            train=self._drawn(draws[0], self.train_size),
-            validation=self._drawn(draws[1], self.validation_size) if self.validation_size else None,
+            train=train,
+            validation=validation,
             test=test,
             # Whoever has forgotten everything says XX; whoever has forgotten the first symbol takes it for an X.
             baselines={
