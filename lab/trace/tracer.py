@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol, final
 
 from lab.errors import LabError, ShapeError, TraceError, unknown
 from lab.trace.functions import concat
-from lab.trace.graph import Graph, Var, reachable
+from lab.trace.graph import Graph, Leaf, Var, reachable
 from lab.trace.rules.shape import words
 from lab.trace.source import is_author
 from lab.trace.verify import verify
@@ -191,20 +191,13 @@ def trace_cell(
     sizes = {"inputs": inputs, "hidden": hidden, "outputs": outputs, "depth": depth}
     specs = dict(_checked_parameters(cell, call_by_name(cell.parameters, sizes)))
     graph = Graph(simplify=simplify)
-    parameters: dict[str, Var] = {}
-    values: dict[str, Var] = {}
-    for name, spec in specs.items():
-        if not bias and (name == "b" or name.startswith("b_")):
-            with graph.derived_from(None):
-                values[name] = graph.apply("broadcast", (graph.lift(0.0),), (tuple(spec.shape), ()))
-        else:
-            kind = "parameter" if spec.trainable else "constant"
-            values[name] = parameters[name] = graph.leaf(kind, name, tuple(spec.shape))
+    values = _values(graph, specs, bias=bias)
+    parameters = {name: value for name, value in values.items() if isinstance(value.origin, Leaf)}
     extents = dict.fromkeys(cell.states, hidden) | _checked_sizes(cell, hidden)
     states = {name: graph.leaf("state", name, (extents[name],)) for name in cell.states}
-    inputs_of = {"x": graph.leaf("input", "x", (inputs,))}
     offered: dict[str, object] = {"p": Names("parameter", values), "s": Names("state", states), "below": None}
     asked = argument_names(cell.step)
+    inputs_of = {"x": graph.leaf("input", "x", (inputs,))}
     if "t" in asked:
         inputs_of["t"] = graph.leaf("input", "t", ())
     if "memory" in asked and memory is not None:
@@ -224,14 +217,7 @@ def trace_cell(
     after = {name: result.states[name] for name in cell.states}
     outputs_of = tuple(cell.outputs) or (cell.states[0],)
     if fed is not None:
-
-        def parameter(name: str, spec: ParameterLike) -> Var:
-            specs[name] = spec
-            parameters[name] = graph.leaf("parameter", name, tuple(spec.shape))
-            return parameters[name]
-
-        handed_on = [after[name] for name in outputs_of]
-        after[NET] = fed.net(parameter, handed_on[0] if len(handed_on) == 1 else concat(*handed_on))
+        after[NET] = _net_after(graph, fed, [after[name] for name in outputs_of], specs, parameters)
         states, outputs_of = states | net_before, (NET,)
     read = {value.number for value in reachable([*after.values(), *result.watch.values()])}
     inputs_of |= {f"below.{name}": leaf for name, leaf in under.items() if leaf.number in read}
@@ -249,12 +235,41 @@ def trace_cell(
     return traced
 
 
+def _values(graph: Graph, specs: Mapping[str, ParameterLike], *, bias: bool) -> dict[str, Var]:
+    """What the cell is offered as parameters: leaves, and zeros for the biases where there are to be none."""
+    values: dict[str, Var] = {}
+    for name, spec in specs.items():
+        if not bias and (name == "b" or name.startswith("b_")):
+            with graph.derived_from(None):
+                values[name] = graph.apply("broadcast", (graph.lift(0.0),), (tuple(spec.shape), ()))
+        else:
+            values[name] = graph.leaf("parameter" if spec.trainable else "constant", name, tuple(spec.shape))
+    return values
+
+
 def _net_before(cell: CellLike, graph: Graph, feedback: Feedback) -> dict[str, Var]:
     """The net input of the head in the step before, as a state beside the cell's own."""
     if NET in cell.states:
         message = f"a cell that asks for y has a state {NET} beside its own;"
         raise TraceError(message, remedy="give its state another name", **definition(cell.step))
     return {NET: graph.leaf("state", NET, (feedback.size,))}
+
+
+def _net_after(
+    graph: Graph,
+    feedback: Feedback,
+    handed_on: list[Var],
+    specs: dict[str, ParameterLike],
+    parameters: dict[str, Var],
+) -> Var:
+    """The net input of the head after the step; its parameters are added to those of the cell."""
+
+    def parameter(name: str, spec: ParameterLike) -> Var:
+        specs[name] = spec
+        parameters[name] = graph.leaf("parameter", name, tuple(spec.shape))
+        return parameters[name]
+
+    return feedback.net(parameter, handed_on[0] if len(handed_on) == 1 else concat(*handed_on))
 
 
 def _check_result(cell: CellLike, result: object, states: Mapping[str, Var]) -> None:
