@@ -12,6 +12,7 @@ from lab.ui.labels import HYPERPARAMETERS
 from lab.ui.stage import Curve, Stage
 from lab.ui.views.canvas import Canvas
 from lab.ui.views.frame import ViewFrame
+from lab.ui.views.frames import waiting
 from lab.ui.views.marks import spread
 from lab.ui.views.plot import Plot
 from lab.ui.views.verdict import judged, judged_alone
@@ -120,6 +121,23 @@ def test_the_sentence_of_one_loss_is_short(verdict: str, tenth: int | None) -> N
 def test_the_sentence_of_many_losses_gives_the_reason() -> None:
     notes = {"verdict": "vanishes", "gamma": 0.5, "steps_to_hundredth": 7, "forget": 0.6}
     assert judged(notes, 100).text.en == "Vanishes: a hundredth after 7 steps (γ = 0.50); forget 0.60."
+
+
+def test_a_verdict_that_cannot_be_given_says_why() -> None:
+    notes = {"verdict": "early", "gamma": None}
+    assert judged(notes, 3).text.en == "Too short to tell: 3 steps."
+    assert judged(notes, 100).text.en.startswith("Too early to tell: few updates")
+    assert judged_alone(notes, 3).text.zh == "仅 t = 2 处有损失：序列太短，无法判断。"
+
+
+def test_what_is_not_measured_of_a_run_is_not_promised_for_another() -> None:
+    stage = Stage()
+    stage.about = {"layers": {}}
+    for state in (WorkerState.PAUSED, WorkerState.FINISHED, WorkerState.STOPPED):
+        stage.state = state
+        assert waiting(stage, Text("weights", "权重")).en == "Not measured yet: weights will be here."
+    stage.state = WorkerState.IDLE
+    assert "F5" in waiting(stage, Text("weights", "权重")).en
 
 
 def test_every_hyperparameter_of_the_form_has_a_name() -> None:

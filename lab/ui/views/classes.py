@@ -46,6 +46,8 @@ class SymbolsPart(Part):
         super().__init__(stage)
         self._map = HeatMap(stage, "gate", Text("Next symbol", "下一个符号"))
         self._map.plot.y.ticks = self._rows
+        # Light on a dark cell, dark on a light one.
+        self._rims = Dots(self._map.plot, "sheet", size=5)
         self._came = Dots(self._map.plot, "series2", size=3)
         self._symbols: list[str] = []
         self._chosen: NDArray[np.intp] = np.zeros(0, np.intp)
@@ -77,7 +79,8 @@ class SymbolsPart(Part):
         self._right = int(hits.sum()), finite_steps(values)
         wide = self._map.plot.rect.width() / max(steps, 1) >= 5
         at, rows = np.nonzero(came[:, self._chosen] & wide)
-        self._came.show_points(at.astype(np.float64), rows.astype(np.float64))
+        for dots in (self._rims, self._came):
+            dots.show_points(at.astype(np.float64), rows.astype(np.float64))
 
     def sentence(self, frame: Frame) -> Sentence:
         hits, steps = self._right

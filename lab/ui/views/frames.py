@@ -50,14 +50,16 @@ def waiting(stage: Stage, what: Text, *, state: bool = False) -> Text:
     if state and layers and not any(layer.get("states") for layer in layers):
         return Text("This network has no state: it remembers nothing.", "此网络没有状态，不记忆任何内容。")
     if stage.state in (WorkerState.STARTING, WorkerState.COMPILING, WorkerState.RUNNING):
-        return Text("Waiting for first updates: {what} appear here.", "等待最初几次更新，{what}会显示在这里。").with_(
+        return Text("Waiting for first updates: {what} will be here.", "等待最初几次更新，{what}会显示在这里。").with_(
             what=what
         )
     if stage.state is WorkerState.LOST:
         return Text("The worker is lost. Resume from the checkpoint.", "工作进程已丢失。请从检查点继续。")
     if stage.state is WorkerState.FAILED:
         return Text("The run failed before anything was seen.", "运行在有结果之前就失败了。")
-    return Text("Press F5 to run: {what} appear here.", "按 F5 运行，{what}会显示在这里。").with_(what=what)
+    if stage.about and stage.state is not WorkerState.IDLE:
+        return Text("Not measured yet: {what} will be here.", "尚未测量，{what}会显示在这里。").with_(what=what)
+    return Text("Press F5 to run: {what} will be here.", "按 F5 运行，{what}会显示在这里。").with_(what=what)
 
 
 def length_of(inputs: Frame | None, sample: int, steps: int) -> int:

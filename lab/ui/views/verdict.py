@@ -2,11 +2,14 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from lab.ui.api import Mark, Sentence, Text
 from lab.ui.views.names import fitting
 from lab.ui.views.numbers import fixed, share
+
+LEAST: Final = 8
+"""Steps that a sequence must have for a course to be fitted."""
 
 
 def judged(notes: Mapping[str, Any], steps: int) -> Sentence:
@@ -39,7 +42,9 @@ def judged(notes: Mapping[str, Any], steps: int) -> Sentence:
             "Reaches back: a tenth is left after {n} steps (γ = {g}).", "可追溯：{n} 步后剩十分之一（γ = {g}）。"
         )
         return Sentence(words.with_(n=tenth, g=g), "good")
-    return Sentence(Text("Too early to tell: the gradient is still changing.", "现在判断还太早：梯度仍在变化。"))
+    if steps < LEAST:
+        return Sentence(Text("Too short to tell: {n} steps.", "序列只有 {n} 步，无法判断。").with_(n=steps))
+    return Sentence(Text("Too early to tell: few updates, or no gradient.", "现在判断还太早：更新太少，或没有梯度。"))
 
 
 def judged_alone(notes: Mapping[str, Any], steps: int) -> Sentence:
@@ -61,6 +66,8 @@ def judged_alone(notes: Mapping[str, Any], steps: int) -> Sentence:
         return said(Text("over a tenth reaches the start.", "超过十分之一可追溯到开头。"), "good")
     if verdict == "reaches":
         return said(Text("a tenth is left after {n} steps.", "{n} 步后剩十分之一。").with_(n=tenth), "good")
+    if steps < LEAST:
+        return said(Text("too short to tell.", "序列太短，无法判断。"), "")
     return said(Text("too early to tell.", "现在判断还太早。"), "")
 
 
