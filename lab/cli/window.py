@@ -1,6 +1,5 @@
 """The window, from the command line. Headless, that is said and the experiment runs without one."""
 
-import builtins
 import ctypes
 import gc
 import os
@@ -44,7 +43,9 @@ def show_window(file: Path | None) -> int:
     try:
         if sys.platform == "linux" and not os.environ.get("QT_QPA_PLATFORM"):
             ctypes.CDLL("libxcb-cursor.so.0")  # without it Qt does not raise but aborts
-        _load_qt()
+        from lab.ui.loading import load_qt
+
+        load_qt()
         from lab.ui.app import open_window
     except (ImportError, OSError) as error:
         remedy = f"Install what Qt needs: apt-get install --no-install-recommends {PACKAGES}"
@@ -52,12 +53,3 @@ def show_window(file: Path | None) -> int:
             remedy = "Install RNN Lab anew: make run, or pip install --editable ."
         raise LabError(f"the window cannot be opened: {error}", remedy=remedy) from error
     return open_window(file)
-
-
-def _load_qt() -> None:
-    # PySide puts a way to import of its own in place, that goes through the source of every module imported later for
-    # the sake of `from __feature__ import`. Nothing here uses that, and the reading takes a tenth of the start.
-    plain = builtins.__import__
-    import PySide6.QtCore  # noqa: F401
-
-    builtins.__import__ = plain
