@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Self
 
 _LISTED_NAMES = 12
@@ -40,6 +40,11 @@ class LabError(Exception):
     def __str__(self) -> str:
         text = _ended(self.message) + " " + _ended(self.remedy) if self.remedy else self.message
         return f"{self.place}: {text}" if self.place else text
+
+    @property
+    def problems(self) -> Sequence[LabError]:
+        """Each thing that is wrong by itself: this error alone, unless it gathers several."""
+        return (self,)
 
     def with_place(self, file: str | None, line: int | None = None) -> Self:
         """The same error at another place; the cause and the traceback stay with it."""

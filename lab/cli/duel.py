@@ -1,6 +1,6 @@
 """`duel`: the same weights and the same batch through several training algorithms, beside the exact gradient."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -14,6 +14,7 @@ from lab.errors import LabError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from lab.components.algorithm import Algorithm
     from lab.registry.catalog import Catalog
     from lab.training.duel import Duel, Nearness, Result
     from lab.training.setup import Setup
@@ -56,7 +57,7 @@ def duel(
     Exit code 1 where an algorithm that was asked for cannot run the experiment. Ctrl-C shows what is done until then.
     """
     from lab.registry.manager import load_catalog
-    from lab.training.duel import algorithms_in
+    from lab.training.duel import algorithm_of, algorithms_in
 
     catalog = load_catalog()
     wanted = list(catalog.names("algorithm")) if algorithms is None else algorithms_in(algorithms)
@@ -66,7 +67,9 @@ def duel(
     changes = [*(settings or []), *(f"{key}={value}" for key, value in given.items() if value is not None)]
     found: Outcomes = {}
     with _opened(file, run, changes, target, runs, catalog) as (setup, one):
-        interrupted = _fight(one, setup, wanted, repeats, catalog, found)
+        # A name or a setting that is wrong is told before minutes are spent on the others.
+        made = {label: algorithm_of(label, catalog, setup.algorithm) for label in wanted}
+        interrupted = _fight(one, made, repeats, found)
         if as_json:
             say_json(_as_json(setup, one, found))
         else:
@@ -121,17 +124,14 @@ def _opened(
         yield setup, Duel(NetworkLearner(trainer.network), batch, [setup.spec.seed])
 
 
-def _fight(one: "Duel", setup: "Setup", wanted: list[str], repeats: int, catalog: "Catalog", found: Outcomes) -> bool:
+def _fight(one: "Duel", algorithms: "Mapping[str, Algorithm]", repeats: int, found: Outcomes) -> bool:
     """Measure them one after the other into `found`; True where someone pressed Ctrl-C."""
-    from lab.training.duel import algorithm_of
-
     try:
-        for place, label in enumerate(wanted):
-            where = f"{place + 1}/{len(wanted)} {label}"
+        for place, (label, algorithm) in enumerate(algorithms.items(), start=1):
+            where = f"{place}/{len(algorithms)} {label}"
             note(where)
             try:
-                made = algorithm_of(label, catalog, setup.algorithm)
-                found[label] = one.measure(made, repeats, _Counter(where, repeats))
+                found[label] = one.measure(algorithm, repeats, _Counter(where, repeats))
             except LabError as error:
                 found[label] = error
     except KeyboardInterrupt:

@@ -44,8 +44,9 @@ def note(text: str) -> None:
 
 
 def complain(error: LabError) -> None:
-    """The one message of a command that cannot do what it was asked for."""
-    note(f"Error: {error}")
+    """Why a command cannot do what it was asked for: a line for each thing that is wrong."""
+    for problem in error.problems:
+        note(f"Error: {problem}")
 
 
 def say_json(value: Any) -> None:
@@ -54,8 +55,10 @@ def say_json(value: Any) -> None:
 
 
 def error_json(error: LabError) -> dict[str, Any]:
-    """An error as plain JSON values."""
-    return {"message": error.message, "file": error.file, "line": error.line, "remedy": error.remedy}
+    """An error as plain JSON values; several of an experiment stand in `problems` besides."""
+    problems = error.problems
+    several = {"problems": [error_json(one) for one in problems]} if len(problems) > 1 else {}
+    return {"message": error.message, "file": error.file, "line": error.line, "remedy": error.remedy} | several
 
 
 def say_table(names: Sequence[str], rows: Iterable[Sequence[object]], *, right: Sequence[int] = ()) -> None:

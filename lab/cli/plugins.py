@@ -41,8 +41,7 @@ def list_plugins(as_json: Json = False) -> int:
     if catalog.failures:
         say(f"{len(catalog.failures)} could not be used:")
         for failure in catalog.failures:
-            place = failure.file if failure.line is None else f"{failure.file}:{failure.line}"
-            say(f"{place}: {failure.message}. {failure.remedy}.")
+            say(str(PluginError(failure.message, file=failure.file, line=failure.line, remedy=failure.remedy)))
     return OK
 
 

@@ -38,7 +38,12 @@ class InvalidExperimentError(ExperimentError):
 
     def __init__(self, message: str, *, problems: Sequence[EntryError] = ()) -> None:
         super().__init__(message)
-        self.problems = tuple(problems)
+        self._problems = tuple(problems)
+
+    @property
+    def problems(self) -> tuple[EntryError, ...]:
+        """Each of them by itself, with its place, in the order of the lines."""
+        return self._problems
 
     @classmethod
     def of(

@@ -45,6 +45,23 @@ def test_a_wrong_file_is_told_with_its_line(lab: Lab, tmp_path: Path, runs: Path
     assert not runs.exists()
 
 
+def test_all_that_is_wrong_with_a_file_is_told_at_once(lab: Lab, tmp_path: Path, runs: Path) -> None:
+    file = tmp_path / "wrong.toml"
+    file.write_text(
+        'sed = 3\n[dataset]\nplugin = "sunspot"\n[[layers]]\ncell = "gru"\nhidden = -1\n[training]\nepochs = "ten"\n'
+    )
+    done = lab("run", file, "--json")
+    assert done.code == 2
+    told = done.err.splitlines()
+    places = [f"Error: {file}:{line}: " for line in (1, 3, 6, 8)]
+    assert [line[: len(place)] for line, place in zip(told, places, strict=True)] == places
+    assert ["seed" in told[0], "'sunspots'" in told[1], "at least 1" in told[2], "'ten'" in told[3]] == [True] * 4
+    listed = done.json["error"]["problems"]
+    assert [(one["file"], one["line"]) for one in listed] == [(str(file), line) for line in (1, 3, 6, 8)]
+    assert done.json["error"]["line"] == 1
+    assert not runs.exists()
+
+
 @pytest.mark.parametrize(
     ("content", "line", "message"),
     [

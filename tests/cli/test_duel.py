@@ -57,16 +57,32 @@ def test_the_table_has_all_algorithms_there_are(lab: Lab, experiment: Path) -> N
     assert "cosine" in done.out
 
 
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ("rtlr", "unknown algorithm 'rtlr'; did you mean 'rtrl'?"),
+        ("truncated-bptt(reach_bck=3)", "did you mean 'reach_back'?"),
+        ("truncated-bptt(reach_back=3", "Write NAME, or NAME(KEY=VALUE,KEY=VALUE)."),
+    ],
+)
+def test_what_is_no_algorithm_is_refused_before_any_is_measured(
+    lab: Lab, experiment: Path, wrong: str, told: str
+) -> None:
+    done = lab("duel", experiment, "--algorithms", f"bptt,{wrong}")
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith("Error: ")
+    assert told in done.err
+
+
 def test_one_that_cannot_run_it_is_listed_with_its_reason(lab: Lab, experiment: Path) -> None:
-    both = ("--set", "layers.0.bidirectional=true", "--algorithms", "bptt,rtrl,rtlr")
+    both = ("--set", "layers.0.bidirectional=true", "--algorithms", "bptt,rtrl")
     done = lab("duel", experiment, *both)
     assert done.code == 1
     assert "Traceback" not in done.out + done.err
     assert "rtrl cannot run this: derivatives cannot be carried forward through a layer of two directions" in done.out
-    assert "rtlr cannot run this: unknown algorithm 'rtlr'; did you mean 'rtrl'?" in done.out
     assert "\n bptt " in done.out
     done = lab("duel", experiment, *both, "--json")
-    assert done.json["algorithms"]["rtlr"]["error"]["message"].startswith("unknown algorithm")
+    assert done.json["algorithms"]["rtrl"]["error"]["message"].startswith("derivatives cannot be carried forward")
     assert [layer["name"] for layer in done.json["algorithms"]["bptt"]["layers"]] == [
         "layers.0",
         "layers.0.reverse",

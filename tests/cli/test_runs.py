@@ -58,6 +58,7 @@ def test_plugins_are_listed(lab: Lab, tmp_path: Path, monkeypatch: pytest.Monkey
     folder = tmp_path / "plugins"
     folder.mkdir()
     (folder / "broken.py").write_text("from lab.api import hookimpl\n\nx = undefined\n")
+    (folder / "misspelt.py").write_text("from lab.api import hookimp\n")
     (folder / "view.py").write_text("import PySide6\n")
     monkeypatch.setenv("LAB_PLUGIN_PATH", str(folder))
     done = lab("plugins", "list", "--json")
@@ -67,17 +68,13 @@ def test_plugins_are_listed(lab: Lab, tmp_path: Path, monkeypatch: pytest.Monkey
     assert all(set(one) == {"kind", "name", "title", "origin", "version"} for one in components)
     known = {(one["kind"], one["name"]) for one in components}
     assert {("cell", "lstm"), ("dataset", "table"), ("optimizer", "adam"), ("algorithm", "bptt")} <= known
-    assert done.json["failures"] == [
-        {
-            "file": str(folder / "broken.py"),
-            "line": 3,
-            "message": done.json["failures"][0]["message"],
-            "remedy": done.json["failures"][0]["remedy"],
-        }
-    ]
+    assert [set(one) for one in done.json["failures"]] == [{"file", "line", "message", "remedy"}] * 2
+    assert (done.json["failures"][0]["file"], done.json["failures"][0]["line"]) == (str(folder / "broken.py"), 3)
     assert "undefined" in done.json["failures"][0]["message"]
     people = lab("plugins", "list").out
     assert f"{folder / 'broken.py'}:3: " in people
+    assert f"{folder / 'misspelt.py'}:1: " in people
+    assert "did you mean 'hookimpl'? Correct this line.\n" in people
     assert f"{folder / 'view.py'} needs the window" in people
 
 
