@@ -37,7 +37,13 @@ _LOSSES = {
     "next-symbol": "cross-entropy",
     "binary": "binary-cross-entropy",
 }
-_TARGET_KINDS = {"regression": "real", "classification": "class", "next-symbol": "class", "binary": "binary"}
+_TARGET_KINDS = {
+    "regression": ("real",),
+    "classification": ("class",),
+    "next-symbol": ("class",),
+    "binary": ("binary", "real"),
+}
+"""What a loss may judge, by the task: yes and no are numbers, 1 and 0, too."""
 _GUESSED_PROBLEMS = 100
 """For so many unknown names the nearest known one is looked for, which takes a moment each."""
 
@@ -127,7 +133,8 @@ class _Resolver:
     def _output(self, raw: object, task: str) -> OutputSpec | None:
         found = self._table(("output",), raw, OutputSpec, {"loss": _LOSSES[task]})
         loss = self._made.get(("output", "loss"))
-        if ("dataset", "plugin") in self._made and isinstance(loss, Loss) and loss.target_kind != _TARGET_KINDS[task]:
+        known = ("dataset", "plugin") in self._made
+        if known and isinstance(loss, Loss) and loss.target_kind not in _TARGET_KINDS[task]:
             message = f"{loss.described()} does not fit a dataset whose task is {task}"
             self._add(("output", "loss"), message, f"Use {_LOSSES[task]!r}, or leave the key out")
         return found
