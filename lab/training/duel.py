@@ -19,6 +19,7 @@ from lab.experiment.edit import parse_value
 from lab.model.network import QUIET
 from lab.registry.catalog import Catalog
 from lab.training.learner import NetworkLearner
+from lab.training.updates import updates_of
 
 Array = NDArray[Any]
 
@@ -144,7 +145,7 @@ class Duel:
     def _gather(self, algorithm: Algorithm, total: Array) -> set[str]:
         """Add up what the updates of the batch would be; the kinds there were."""
         made = set()
-        for step in algorithm.updates(self.learner, self.batch):
+        for step in updates_of(algorithm, self.learner, self.batch):
             if step.gradient is not None:
                 total += step.gradient * (self.learner.network.judged / self.targets)
                 made.add("gradient")

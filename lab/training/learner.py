@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from lab.compile.targets.numba import NumbaTarget
 from lab.components.algorithm import Batch, Rows
-from lab.errors import TrainingError
+from lab.errors import PluginError, TrainingError
 from lab.gradients.linear import LinearLayer
 from lab.gradients.sparse import SparseInfluence
 from lab.gradients.steps import Steps
@@ -16,6 +16,7 @@ from lab.gradients.tangent import Directions
 from lab.gradients.traces import Traces
 from lab.gradients.unrolled import Calculus
 from lab.model.network import Network, States
+from lab.trace.source import source_here
 
 Array = NDArray[Any]
 
@@ -30,6 +31,7 @@ class NetworkLearner:
     def __init__(self, network: Network) -> None:
         self.network = network
         self.steps = 0
+        self._run = 0
         self._targets: Array = np.zeros(0)
         self.draw: np.random.Generator | None = None
         self.random = np.random.default_rng(0)
@@ -57,6 +59,7 @@ class NetworkLearner:
         """Take a batch; every sequence begins at zero, or where its predecessor in the last batch ended."""
         sequences = batch.sequences
         self.steps = sequences.steps
+        self._run = 0
         self._targets = sequences.targets
         self.network.begin(
             sequences.inputs,
@@ -69,8 +72,10 @@ class NetworkLearner:
 
     def forward(self, first: int, last: int) -> None:
         """Run steps first ... last - 1 from the state that the steps before left."""
+        self._demand(first, last, run=first)
         self._allow_window(first, last)
         self.network.forward(first, last)
+        self._run = last
 
     @property
     def fed(self) -> bool:
@@ -97,6 +102,7 @@ class NetworkLearner:
 
         Nothing flows back beyond step `first`. None where no target of the window counts.
         """
+        self._demand(first, last)
         return self.network.backward(first, last, loss_from)
 
     def judge(self, first: int, last: int) -> float | None:
@@ -104,6 +110,7 @@ class NetworkLearner:
 
         None where no target of the window counts.
         """
+        self._demand(first, last)
         return self.network.seed(first, last)
 
     @property
@@ -119,7 +126,7 @@ class NetworkLearner:
 
     def rows(self, first: int, last: int) -> Rows:
         """What the readout sees in steps first ... last - 1 where a target counts, what it says and is asked for."""
-        loss = self.network.judge(first, last)
+        loss = self.loss(first, last)
         found = self.network.predictions()
         seen = self.network.read()
         return Rows(loss=loss, seen=seen, outputs=found.outputs, targets=found.targets, steps=found.steps)
@@ -161,6 +168,7 @@ class NetworkLearner:
 
     def linearise(self, first: int, last: int) -> list[LinearLayer]:
         """How the states of each layer after steps first ... last - 1 depend on those before and on its weights."""
+        self._demand(first, last)
         return self._steps.linearise(first, last)
 
     def directions(self, first: int, last: int, weights: Array | None = None) -> Directions:
@@ -168,6 +176,7 @@ class NetworkLearner:
 
         `weights` is a direction of all weights, one layer after the other, in which they move at every step.
         """
+        self._demand(first, last)
         return Directions(self._steps, first, last, weights)
 
     def traces(self, *, products: bool) -> Traces:
@@ -202,6 +211,7 @@ class NetworkLearner:
 
     def loss(self, first: int, last: int) -> float | None:
         """The mean loss over steps first ... last - 1, and no gradient. None where no target of the window counts."""
+        self._demand(first, last)
         return self.network.judge(first, last)
 
     def put(self, total: Array) -> None:
@@ -224,6 +234,27 @@ class NetworkLearner:
     def end(self) -> None:
         """Keep the state for a batch that goes on from here."""
         self.carried = self.network.final_states()
+
+    def _demand(self, first: int, last: int, *, run: int | None = None) -> None:
+        """Refuse a window beyond the batch, and one that was not run (up to `run`, else to its end).
+
+        Compiled code checks no bounds: it would read, and write, the memory of others.
+        """
+        if not 0 <= first <= last <= self.steps:
+            message = f"steps {first} to {last} are no window of a batch of {self.steps} steps"
+            remedy = "Call begin first, and keep 0 <= first <= last <= learner.steps"
+        elif (last if run is None else run) > self._run:
+            message = f"steps {first} to {last} are asked for, and forward has come to step {self._run} alone"
+            remedy = "Call forward for the steps before, from 0 on"
+        else:
+            return
+        place = source_here()
+        raise PluginError(
+            message,
+            file=None if place is None else place.file,
+            line=None if place is None else place.line,
+            remedy=remedy,
+        )
 
     def _allow_window(self, first: int, last: int) -> None:
         whole = first == 0 and last == self.steps

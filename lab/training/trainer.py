@@ -24,6 +24,7 @@ from lab.training.live import BATCH_SIZE, with_value
 from lab.training.optimise import Updater
 from lab.training.plan import LiveChange, Plan
 from lab.training.setup import Setup
+from lab.training.updates import updates_of
 from lab.training.weights import finite_weight, load_weights
 
 Array = NDArray[Any]
@@ -140,7 +141,7 @@ class Trainer:
                 self.learner.draw = np.random.default_rng([self.setup.spec.seed, 2, self.epoch, self.batch])
                 self.learner.random = np.random.default_rng([self.setup.spec.seed, 4, self.epoch, self.batch])
                 self.take_over()
-                for step in self.setup.algorithm.updates(self.learner, batch):
+                for step in updates_of(self.setup.algorithm, self.learner, batch):
                     yield self._apply(step)
                     if self.done:
                         break
