@@ -24,6 +24,7 @@ def gradcheck(
     Backpropagation against central differences in float64, the tangent against the adjoint, and the targets numpy and
     numba against the reference, in float64 and, for the default choices, in float32.
     """
+    from lab.experiment.write import item
     from lab.gradients.check import check_cell
     from lab.registry.manager import load_catalog
 
@@ -34,7 +35,7 @@ def gradcheck(
     rows, notes, wrong = [], [], 0
     for name in names:
         for choices in variants(catalog.get("cell", name)):
-            label = ", ".join(f"{key} = {value}" for key, value in choices.items()) or "as it is"
+            label = ", ".join(f"{key} = {item(value).as_string()}" for key, value in choices.items()) or "as it is"
             note(f"{name} ({label}) ...")
             try:
                 made: Any = catalog.get("cell", name)(**choices)

@@ -103,6 +103,8 @@ def _hyperparameter_json(one: "Hyperparameter") -> dict[str, Any]:
 
 
 def _say_entry(entry: "Entry") -> None:
+    from lab.experiment.write import item
+
     details = _details(entry)
     version = f", version {entry.version}" if entry.version else ""
     say(f"{entry.kind} {entry.name!r} ({entry.title['en']}, {entry.title['zh']}) from {entry.origin}{version}")
@@ -112,7 +114,7 @@ def _say_entry(entry: "Entry") -> None:
     say()
     say(details["doc"])
     rows = [
-        (one.name, one.default, one.allowed, one.unit, one.doc["en"])
+        (one.name, item(one.default).as_string(), one.allowed, one.unit, one.doc["en"])
         for one in entry.component.hyperparameters().values()
     ]
     if rows:

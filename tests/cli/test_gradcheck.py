@@ -56,7 +56,7 @@ def test_a_built_in_cell_passes_with_each_choice(lab: Lab) -> None:
     done = lab("gradcheck", "gru")
     assert done.code == 0
     assert "All 2 passed" in done.out
-    assert "reset = after" in done.out
+    assert 'reset = "after"' in done.out
     errors = [float(number) for number in re.findall(r"\d\.\de[-+]\d\d", done.out.partition("Largest")[0])]
     assert len(errors) == 2 * 4 + 2
     assert max(errors) < 1e-5

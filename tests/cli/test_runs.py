@@ -83,6 +83,11 @@ def test_a_component_is_shown_with_its_hyperparameters(lab: Lab) -> None:
     assert gru["kind"] == "cell"
     assert [one["name"] for one in gru["hyperparameters"]] == ["reset"]
     assert gru["hyperparameters"][0]["choices"] == ["before", "after"]
+    as_a_file_has_it = dict(line.split()[:2] for line in lab("plugins", "show", "lstm").out.splitlines() if "_" in line)
+    assert {name: as_a_file_has_it[name] for name in ("forget_bias", "forget_gate")} == {
+        "forget_bias": "1.0",
+        "forget_gate": "true",
+    }
     both = lab("plugins", "show", "cross-entropy", "--json").json["components"]
     assert {one["kind"] for one in both} == {"loss", "metric"}
     people = lab("plugins", "show", "airline-passengers").out
