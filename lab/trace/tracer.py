@@ -130,7 +130,7 @@ def call_author(function: Callable[..., Any], *args: object, **named: object) ->
     except Exception as error:
         file, line = author_line(sys.exc_info()[2], place)
         message = f"{function.__name__} failed: {type(error).__name__}: {error}."
-        raise TraceError(message, file=file, line=line, remedy="correct this line of the plugin") from error
+        raise TraceError(message, file=file, line=line, remedy="Correct this line of the plugin") from error
 
 
 def argument_names(function: Callable[..., Any]) -> list[str]:

@@ -40,7 +40,9 @@ class Diagnosis:
                     line=line.line if line is not None else None,
                     remedy=_REMEDY,
                 )
-        return NotFiniteError(f"{start}: every forward value was finite, so the gradient overflowed", remedy=_REMEDY)
+        return NotFiniteError(
+            f"{start}: every value of the network was finite: the gradient overflowed", remedy=_REMEDY
+        )
 
     @staticmethod
     def _first(executor: Executor, steps: int) -> tuple[int, Var] | None:
@@ -59,4 +61,6 @@ class Diagnosis:
         return best
 
 
-_REMEDY = "Lower training.learning_rate, set training.clip_norm (1 is usual), or resume from the last checkpoint"
+_REMEDY = (
+    "Lower training.learning_rate, set or lower training.clip_norm (1 is usual), or resume from the last checkpoint"
+)

@@ -164,6 +164,7 @@ class NetworkLearner:
 
     def seeds(self, first: int, last: int) -> Array:
         """∂L/∂s_t of the top layer, (T, B, S), by what it hands on at step t itself; after `judge`."""
+        self._demand(first, last)
         return self._steps.seeds(first, last)
 
     def linearise(self, first: int, last: int) -> list[LinearLayer]:
@@ -203,10 +204,12 @@ class NetworkLearner:
 
     def at_states(self, depth: int, first: int, last: int, handed: Array) -> Array:
         """Cotangents of what a layer hands on, (T, B, ·), as those of its states, (T, B, S); dropout is applied."""
+        self._demand(first, last)
         return self._steps.at_states(depth, first, last, handed)
 
     def errors(self, first: int, last: int) -> Array:
         """∂L/∂ of the net input of the head, (T, B, K), after `judge`; zero where no target counts."""
+        self._demand(first, last)
         return self._steps.errors(first, last)
 
     def loss(self, first: int, last: int) -> float | None:

@@ -72,6 +72,9 @@ def run(learner: Learner) -> None:
         lambda learner: (run(learner), learner.rows(STEPS, STEPS + 1)),
         lambda learner: (run(learner), learner.linearise(0, STEPS + 1)),
         lambda learner: (run(learner), learner.directions(0, STEPS + 1)),
+        lambda learner: (run(learner), learner.seeds(0, STEPS + 1)),
+        lambda learner: (run(learner), learner.errors(-1, STEPS)),
+        lambda learner: (run(learner), learner.at_states(0, 0, STEPS + 1, np.zeros((STEPS + 1, 4, 4)))),
     ],
 )
 def test_steps_beyond_the_batch_are_refused(asked: Asked, target: str) -> None:
