@@ -11,6 +11,7 @@ from lab.compile.arrays import to_host
 from lab.compile.layout import Place, parameters_of, view_of
 from lab.compile.mirror import Mirror
 from lab.compile.program import Extent, Program
+from lab.compile.support import support_of
 from lab.compile.window import Span, Window
 from lab.compile.workers import Workers
 from lab.trace.graph import Var
@@ -100,6 +101,7 @@ class Executor:
         self.leaves = self._leaves(parameters, constants or {})
         self.weights: dict[int, Array] = {}
         self._made: list[Var] = []
+        self._constants = {program.traced.parameters[name]: array for name, array in (constants or {}).items()}
         self._bind_weights(parameters)
         self.after = After(program)
         self.gradients_by_name = {name: place.view(gradient) for name, place in places.items()}
@@ -130,6 +132,10 @@ class Executor:
             if parameters_of(value):
                 self._made.append(value)
         return self.weights[value.number]
+
+    def support(self, weight: Var) -> Array | None:
+        """Where entries of a weight can be other than zero, or None where constants say nothing of it."""
+        return support_of(weight, self._constants)
 
     def use(self, target: Target) -> None:
         """Go on with another target of the same array module; the buffers stay as they are."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import nullcontext
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final, final
 
 import numpy as np
@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from lab.compile.after import Sum
 from lab.compile.layout import parameters_of, view_of
 from lab.compile.program import Location, Product, Store, When
-from lab.compile.weights import parameter_gradients
+from lab.compile.support import bands
+from lab.compile.weights import WeightGradients
 from lab.trace.graph import Var
 
 if TYPE_CHECKING:
@@ -110,9 +111,14 @@ class Window:
         self.executor.workers.run([lambda share=share: [task() for task in share] for share in shares])  # type: ignore[misc]
         if self._indirect:
             executor = self.executor
-            found = parameter_gradients(executor.program.traced, self._indirect, executor.leaves, executor.dtype)
-            for name, array in found.items():
+            totals = list(self._indirect.values())
+            for name, array in self._parameters(totals, executor.leaves, executor.dtype).items():
                 executor.gradients_by_name[name] += array
+
+    @cached_property
+    def _parameters(self) -> WeightGradients:
+        """The way from gradients of weights that are made of parameters to those of the parameters."""
+        return WeightGradients(self.executor.program.traced, list(self._indirect))
 
     @cached_property
     def _shares(self) -> list[list[Task]]:
@@ -151,11 +157,14 @@ class Window:
             # Split over the rows of the result, so that no sum is split and every number of threads gives the same.
             left, right = span.kept(one.outers[0][0]), span.kept(one.outers[0][1])
             matmul = self.executor.xp.matmul
-            parts = self._parts(left.shape[1], span.count * right.shape[1], 16)
-            return [
-                (cost // len(parts), lambda a=a, b=b: matmul(left[:, a:b].T, right, out=out[a:b]))  # type: ignore[misc]
-                for a, b in parts
-            ]
+            tasks: list[tuple[int, Task]] = []
+            for start, end, first, last in self._bands(one.weight):
+                parts = self._parts(end - start, span.count * (last - first), 16)
+                cost = span.count * (end - start) * (last - first) // len(parts)
+                for a, b in ((start + a, start + b) for a, b in parts):
+                    rows, place = left[:, a:b].T, out[a:b, first:last]
+                    tasks.append((cost, partial(matmul, rows, right[:, first:last], out=place)))
+            return tasks
         terms = self._terms(one)
 
         def total() -> None:
@@ -164,6 +173,11 @@ class Window:
                 out[...] += term()
 
         return [(cost, total)]
+
+    def _bands(self, weight: Var) -> list[tuple[int, int, int, int]]:
+        """The parts of a weight outside which its gradient is nothing to anyone."""
+        support = self.executor.support(weight)
+        return [(0, weight.shape[0], 0, weight.shape[1])] if support is None else bands(support)
 
     def _terms(self, one: Sum) -> list[Callable[[], Array]]:
         """The terms of a sum as functions; their arrays are views that stay."""

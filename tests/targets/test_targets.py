@@ -88,7 +88,8 @@ def each_target(request: pytest.FixtureRequest, compiled: NumbaTarget) -> Target
 def forced_panels(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Even small products go in panels of 64 columns and blocks of 128 rows."""
     monkeypatch.setattr(numba_target, "SMALL_PRODUCT", 1)
-    monkeypatch.setattr(numba_target, "_time_product", lambda width, depth, rows, panel, block, dtype: float(panel))
+    monkeypatch.setattr(numba_target, "_time_product", lambda width, depth, rows, panel, *_: float(panel))
+    monkeypatch.setattr(numba_target, "SMALL_PANEL", 1)
     monkeypatch.setattr(numba_target, "WORTH_A_THREAD", 0)
     return
 
@@ -158,6 +159,17 @@ def test_products_in_panels_agree(dtype: str, compiled: NumbaTarget) -> None:
     for case in (SIZES["wide"], SIZES["odd"], Case(steps=2, batch=2, inputs=64, hidden=64)):
         assert_agrees(all_cells()["lstm-tanh"], replace(case, dtype=dtype), variants)
     assert {tuple(chosen) for chosen in variants.variants.values()} >= {(64, 128)}
+
+
+@pytest.mark.usefixtures("panels")
+@pytest.mark.parametrize("dtype", ["f8", "f4"])
+def test_products_of_a_masked_weight_agree(dtype: str, compiled: NumbaTarget) -> None:
+    """Panels of 32 leave out what a clockwork network has zeros for, and modules whose time has not come."""
+    masked = NumbaTarget(compiled.cache)
+    masked._functions = compiled._functions
+    for case in (SIZES["wide"], SIZES["odd"], Case(steps=10, batch=3, inputs=2, hidden=96)):
+        assert_agrees(all_cells()["clockwork"], replace(case, dtype=dtype), masked)
+    assert {tuple(chosen) for chosen in masked.variants.values()} >= {(32, 32)}
 
 
 @given(st.lists(st.integers(0, 2**16), min_size=3, max_size=40), st.sampled_from(["ragged", "windows", "no biases"]))

@@ -16,6 +16,7 @@ from platformdirs import user_cache_dir
 
 from lab.compile.executor import Executor
 from lab.compile.program import Extent, Product, Program
+from lab.compile.support import spans
 from lab.compile.targets.numba_source import NumbaSource
 
 Array = NDArray[Any]
@@ -25,6 +26,10 @@ SMALL_PRODUCT: Final = 1_000_000
 """OpenBLAS multiplies without repacking up to this many multiplications (measured)."""
 PANELS: Final = ((64, 128),)
 """Panel width and depth that are timed against one panel for larger products."""
+MASKED_PANELS: Final = (*PANELS, (32, 32), (64, 64), (32, 128))
+"""The same where the weight is known to have zeros: narrow panels leave out more of them."""
+SMALL_PANEL: Final = 100_000
+"""Multiplications up to which such a weight is better multiplied whole (measured)."""
 WORTH_A_THREAD: Final = 150_000
 """Multiplications in one step below which splitting the batch over threads costs more than it saves (measured)."""
 
@@ -83,7 +88,7 @@ class NumbaTarget:
 def _example(program: Program, what: str | tuple[int, str], dtype: Any) -> Array:
     """The smallest array of an argument's type."""
     if isinstance(what, tuple):
-        return np.zeros(1, dtype)
+        return np.zeros(1, np.int64 if what[1].endswith("spans") else dtype)
     return np.zeros((1, 1) if program.buffers[what].extent is Extent.SCRATCH else (1, 1, 1), dtype)
 
 
@@ -140,6 +145,9 @@ class NumbaScanner:
         number, use = what
         if use == "vector":
             return executor.weight(executor.program.traced.graph.vars[number]).reshape(-1)
+        if use.endswith("spans"):
+            product = source.products[f"w{name[1:]}"]
+            return self._spans(product, self._variant(product)[0])
         product = source.products[name]
         weight = executor.weights[number]
         panel, _ = self._variant(product)
@@ -181,18 +189,34 @@ class NumbaScanner:
         """Panel width and depth for a product: one panel when small, else the faster of those timed."""
         width, depth = product.target.width, product.source.width
         rows = -(-self.executor.batch // self.executor.workers.count)
-        if width * depth * rows <= SMALL_PRODUCT:
+        support = self.executor.support(product.weight)
+        if width * depth * rows <= (SMALL_PRODUCT if support is None else SMALL_PANEL):
             return width, depth
-        key = f"{width}x{depth}x{rows}"
+        key = f"{width}x{depth}x{rows}" + ("" if support is None else f" of {np.count_nonzero(support)}")
         if key not in self.target.variants:
-            options = [(width, depth), *PANELS]
-            seconds = [_time_product(width, depth, rows, panel, block, self.executor.dtype) for panel, block in options]
+            options = [(width, depth), *(PANELS if support is None else MASKED_PANELS)]
+            seconds = [
+                _time_product(width, depth, rows, panel, block, self._spans(product, panel), self.executor.dtype)
+                for panel, block in options
+            ]
             self.target.variants[key] = list(options[int(np.argmin(seconds))])
         panel, block = self.target.variants[key]
         return panel, block
 
+    def _spans(self, product: Product, panel: int) -> Array:
+        """First and last entry of the source that each panel of a product reads, one behind the other."""
+        width, depth = product.target.width, product.source.width
+        support = self.executor.support(product.weight)
+        if support is None:
+            support = np.ones((width, depth), bool)
+        elif product.transposed:
+            support = support.T
+        return spans(support, np.arange(0, width, panel)).astype(np.int64).reshape(-1)
 
-def _time_product(width: int, depth: int, rows: int, panel: int, block: int, dtype: np.dtype[Any]) -> float:
+
+def _time_product(
+    width: int, depth: int, rows: int, panel: int, block: int, ranges: Array, dtype: np.dtype[Any]
+) -> float:
     """Seconds of one product, the best of a few."""
     from lab.compile.targets.numba_runtime import product32, product64
 
@@ -207,6 +231,7 @@ def _time_product(width: int, depth: int, rows: int, panel: int, block: int, dty
             depth,
             panel,
             block,
+            ranges,
             weight.ctypes.data,
             source.ctypes.data,
             depth,

@@ -10,7 +10,7 @@ from typing import Any
 import llvmlite.binding as llvm
 import scipy.linalg.cython_blas as cython_blas
 from llvmlite import ir
-from numba import float32, int32, njit, types
+from numba import float32, float64, int32, njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
@@ -80,62 +80,71 @@ def _bits_to_float32(typing_context, bits):
     return types.float32(types.int32), codegen
 
 
+@intrinsic
+def _numbers(typing_context, zero, address):
+    """The numbers at an address, of the kind of `zero`."""
+
+    def codegen(context, builder, signature, arguments):
+        return builder.inttoptr(arguments[1], context.get_value_type(signature.return_type))
+
+    return types.CPointer(zero)(zero, types.int64), codegen
+
+
+@njit(nogil=True, cache=True)
+def _is_silent(zero, address, stride, rows, count):
+    """True if all entries (rows, count) are zero; NaN is not. Any other source is soon found out."""
+    entries = _numbers(zero, address)
+    for n in range(rows):
+        sounding = zero
+        for k in range(n * stride, n * stride + count):
+            sounding = sounding if entries[k] == zero else zero + 1
+        if sounding != zero:
+            return False
+    return True
+
+
 @njit(fastmath=FASTMATH, nogil=True, cache=True)
-def product32(width, rows, depth, panel, block, weight, source, source_stride, beta, target, target_stride):
-    """target (rows, width) = source (rows, depth) · weight, the weight packed in panels; all by address, float32."""
-    start = 0
-    while start < width:
+def product32(width, rows, depth, panel, block, spans, weight, source, source_stride, beta, target, target_stride):
+    """target (rows, width) = source (rows, depth) · weight, the weight packed in panels; all by address, float32.
+
+    A panel reads the entries of the source that `spans` gives it, first and last, in blocks that begin where those of
+    the others do. Blocks that are all zeros, as the cotangents of units that hold their state, add nothing.
+    """
+    for start in range(0, width, panel):
         columns = min(panel, width - start)
-        k = 0
+        first, last = spans[2 * (start // panel)], spans[2 * (start // panel) + 1]
+        place = target + 4 * start
         scale = beta
-        while k < depth:
-            count = min(block, depth - k)
-            block_of_weight = weight + 4 * (start * depth + k * columns)
-            place = target + 4 * start
-            sgemm(
-                columns,
-                rows,
-                count,
-                block_of_weight,
-                columns,
-                source + 4 * k,
-                source_stride,
-                scale,
-                place,
-                target_stride,
-            )
-            k += count
+        k = first
+        while k < last:
+            stop = min(k - k % block + block, last)
+            entries = source + 4 * k
+            count = 0 if _is_silent(float32(0), entries, source_stride, rows, stop - k) else stop - k
+            part = weight + 4 * (start * depth + k * columns)
+            if count or not scale:
+                sgemm(columns, rows, count, part, columns, entries, source_stride, scale, place, target_stride)
+            k = stop
             scale = 1
-        start += columns
 
 
 @njit(fastmath=FASTMATH, nogil=True, cache=True)
-def product64(width, rows, depth, panel, block, weight, source, source_stride, beta, target, target_stride):
+def product64(width, rows, depth, panel, block, spans, weight, source, source_stride, beta, target, target_stride):
     """As `product32`, float64."""
-    start = 0
-    while start < width:
+    for start in range(0, width, panel):
         columns = min(panel, width - start)
-        k = 0
+        first, last = spans[2 * (start // panel)], spans[2 * (start // panel) + 1]
+        place = target + 8 * start
         scale = beta
-        while k < depth:
-            count = min(block, depth - k)
-            block_of_weight = weight + 8 * (start * depth + k * columns)
-            place = target + 8 * start
-            dgemm(
-                columns,
-                rows,
-                count,
-                block_of_weight,
-                columns,
-                source + 8 * k,
-                source_stride,
-                scale,
-                place,
-                target_stride,
-            )
-            k += count
+        k = first
+        while k < last:
+            stop = min(k - k % block + block, last)
+            entries = source + 8 * k
+            count = 0 if _is_silent(float64(0), entries, source_stride, rows, stop - k) else stop - k
+            part = weight + 8 * (start * depth + k * columns)
+            if count or not scale:
+                dgemm(columns, rows, count, part, columns, entries, source_stride, scale, place, target_stride)
+            k = stop
             scale = 1
-        start += columns
 
 
 @njit(nogil=True, cache=True)

@@ -169,8 +169,10 @@ class NumbaSource:
         depth = self._size(("depth", name), step.source.width)
         width = self._size(("width", name), step.target.width)
         panel, block = self._size(("panel", name), 0), self._size(("block", name), 0)
+        spans = f"s{name[1:]}"
+        self.arguments[spans] = (step.weight.number, "transposed spans" if step.transposed else "spans")
         return (
-            f"product({width}, stop - begin, {depth}, {panel}, {block}, p_{name}, {source}, {source_stride}, "
+            f"product({width}, stop - begin, {depth}, {panel}, {block}, {spans}, p_{name}, {source}, {source_stride}, "
             f"{int(step.accumulate)}, {target}, {target_stride}){_comment(step.value)}"
         )
 
