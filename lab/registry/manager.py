@@ -48,31 +48,43 @@ def load_catalog(
     Nothing that a plugin does keeps the others from being loaded; each has `timeout` seconds. Files that import Qt are
     loaded only for a `window`, which says what kinds of components they may bring besides.
     """
-    manager = Manager(timeout=timeout, window=window)
+    manager = load_headless(folders, entry_points=entry_points, timeout=timeout, also=also)
+    if window is not None:
+        manager.open_window(window)
+    return manager.catalog()
+
+
+def load_headless(
+    folders: Sequence[Path] | None = None,
+    *,
+    entry_points: bool = True,
+    timeout: float = 10.0,
+    also: Sequence[Path] = (),
+) -> Manager:
+    """The manager of all plugins, with those loaded that need no window; `open_window` loads the others."""
+    manager = Manager(timeout=timeout)
     for folder in default_folders() if folders is None else [Folder(path=path) for path in folders]:
         manager.add_folder(folder)
     for path in also:
         manager.add_folder(Folder(path=path))
     if entry_points:
         manager.add_entry_points()
-    return manager.catalog()
+    return manager
 
 
 @final
 class Manager:
     """Loads plugins one after the other and keeps what came of it."""
 
-    def __init__(self, *, timeout: float = 10.0, window: More | None = None) -> None:
+    def __init__(self, *, timeout: float = 10.0) -> None:
         self._timeout = timeout
-        self._window = window is not None
-        self._kinds = {**KINDS, **(window.kinds if window else {})}
+        self._window = False
+        self._kinds = dict(KINDS)
         self._pluggy = HookManager(PROJECT)
         self._pluggy.add_hookspecs(hookspecs)
-        if window is not None:
-            self._pluggy.add_hookspecs(window.specs)
         self._entries: dict[tuple[str, str], Entry] = {}
         self._failures: list[Failure] = []
-        self._window_only: list[str] = []
+        self._window_only: list[_Loading] = []
         self._files: set[str] = set()
 
     def add_folder(self, folder: Folder) -> None:
@@ -91,6 +103,15 @@ class Manager:
         for point in entry_points():
             self._add_entry_point(point)
 
+    def open_window(self, window: More) -> None:
+        """Load the plugins that were passed over because they import Qt, now that there is a window."""
+        self._window = True
+        self._kinds |= window.kinds
+        self._pluggy.add_hookspecs(window.specs)
+        waiting, self._window_only = self._window_only, []
+        for loading in waiting:
+            self._add(loading)
+
     def catalog(self) -> Catalog:
         """What has been loaded so far."""
         kinds = list(self._kinds)
@@ -98,8 +119,8 @@ class Manager:
         return Catalog(
             components=tuple(entries),
             failures=tuple(self._failures),
-            window_only=tuple(self._window_only),
-            kinds=self._kinds,
+            window_only=tuple(loading.file for loading in self._window_only),
+            kinds=dict(self._kinds),
         )
 
     def _add_file(self, file: Path, root: Path, version: str) -> None:
@@ -128,7 +149,7 @@ class Manager:
     def _add(self, loading: _Loading) -> None:
         if loading.source is not None:
             if not self._window and needs_window(loading.source):
-                self._window_only.append(loading.file)
+                self._window_only.append(loading)
                 return
             try:
                 check_version(loading.source)

@@ -9,13 +9,12 @@ import threadpoolctl
 from PySide6.QtCore import QLibraryInfo, QLocale, QTranslator
 from PySide6.QtWidgets import QApplication
 
-from lab.registry.manager import load_catalog
+from lab.registry.manager import load_headless
 from lab.resources import runs_folder
 from lab.runner.messages import Problem
 from lab.ui.accessible import install_roles
 from lab.ui.crash import CrashLog
 from lab.ui.desk import Desk
-from lab.ui.hookspecs import WINDOW
 from lab.ui.settings import Settings, follow
 from lab.ui.theme import theme
 from lab.ui.words import bind_call, language
@@ -40,15 +39,19 @@ def open_window(file: Path | None = None) -> int:
     desk.show_gallery()
     if file is not None:
         desk.filing.open_path(file)
+    desk.ready.connect(_keep)
     desk.start()
-    # What stands now stays to the end: to look through it again and again would hold up a frame now and then.
-    gc.freeze()
-    gc.enable()
     try:
         return app.exec()
     finally:
         desk.close()
         crash.end()
+
+
+def _keep() -> None:
+    # What stands now stays to the end: to look through it again and again would hold up a frame now and then.
+    gc.freeze()
+    gc.enable()
 
 
 def application() -> tuple[QApplication, list[Problem]]:
@@ -78,5 +81,4 @@ def make_desk(settings: Settings, runs: Path | None = None) -> Desk:
     """The window with all that belongs to it; `runs` is the folder of runs, if not that of the settings."""
     plugins = [Path(folder) for folder in [settings.value("plugins_folder")] if folder]
     chosen = settings.value("runs_folder")
-    catalog = load_catalog(window=WINDOW)
-    return Desk(catalog, settings, runs or (Path(chosen) if chosen else runs_folder()), plugins)
+    return Desk(load_headless(), settings, runs or (Path(chosen) if chosen else runs_folder()), plugins)

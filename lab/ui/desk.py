@@ -3,14 +3,15 @@
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import final
+from typing import TYPE_CHECKING, final
 
-from PySide6.QtCore import QObject, QUrl
+from PySide6.QtCore import QEvent, QObject, QTimer, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 
 from lab.components.cell import Cell
 from lab.experiment.store import refusal
 from lab.registry.catalog import Catalog
+from lab.registry.manager import Manager
 from lab.resources import resource_folder
 from lab.runner.messages import Problem
 from lab.runner.trouble import warning_of
@@ -34,16 +35,33 @@ from lab.ui.session import Session
 from lab.ui.settings import Settings
 from lab.ui.stage import Stage
 from lab.ui.translation import add_beside
-from lab.ui.views.frame import ViewFrame
 from lab.ui.words import Text
+
+if TYPE_CHECKING:
+    from lab.ui.views.frame import ViewFrame
 
 
 @final
 class Desk(QObject):
-    """`window` is all of it. `close` ends the worker; the window does so when it is closed."""
+    """`window` is all of it. `close` ends the worker; the window does so when it is closed.
 
-    def __init__(self, catalog: Catalog, settings: Settings, runs: Path, plugin_folders: Sequence[Path] = ()) -> None:
+    Views are a third of the work, and the gallery stands without them: their plugins are loaded by `manager` and they
+    are made once the window is drawn, or when an experiment is shown before that.
+    """
+
+    ready = Signal()
+    """The window is drawn, and the views are made."""
+
+    def __init__(
+        self,
+        manager: Manager,
+        settings: Settings,
+        runs: Path,
+        plugin_folders: Sequence[Path] = (),
+    ) -> None:
         super().__init__()
+        catalog = manager.catalog()
+        self._manager = manager
         self.catalog, self.settings, self.runs = catalog, settings, runs
         self.actions = Actions(self)
         self.window = MainWindow(self.actions, settings)
@@ -58,8 +76,8 @@ class Desk(QObject):
         self.differences = DifferencesPanel(catalog)
         self.problems_panel = ProblemsPanel()
         self.gallery = Gallery(sorted((resource_folder() / "experiments").glob("*.toml")))
-        self.frames = [self._frame(name) for name in catalog.names("view")]
-        self.refresher = Refresher(self.session, lambda: self.frames, self)
+        self._frames: list[ViewFrame] | None = None
+        self.refresher = Refresher(self.session, lambda: self._frames or (), self)
         self.running = Running(self.window, self.actions, self.session, self.document, runs, self.report)
         self.filing = Filing(self.document, self.window)
         self.comparing = Comparing(
@@ -76,14 +94,24 @@ class Desk(QObject):
         self.dialogs = Dialogs(self.window, self.actions, catalog, settings, self.filing, self.report)
         self._fill()
         self._connect()
-        for problem in add_beside(one.origin for one in catalog.components):
-            self.report(problem)
-        for failure in catalog.failures:
-            self.report(
-                Problem(
-                    level="error", message=failure.message, remedy=failure.remedy, file=failure.file, line=failure.line
-                )
-            )
+        self._tell_plugins(catalog, before=None)
+
+    @property
+    def frames(self) -> list["ViewFrame"]:
+        """What stands around each view."""
+        if self._frames is None:
+            self._frames = []
+            from lab.ui.hookspecs import WINDOW
+
+            self._manager.open_window(WINDOW)
+            before, self.catalog = self.catalog, self._manager.catalog()
+            self.plugins_panel.show_catalog(self.catalog)
+            self._tell_plugins(self.catalog, before)
+            for name in self.catalog.names("view"):
+                frame = self._frame(name)
+                self._frames.append(frame)
+                self.window.add_view(frame.name, Text.of(frame.view.title, frame.name), frame)
+        return self._frames
 
     def start(self) -> None:
         """Begin to draw, and have a worker ready. Where no run can be kept that is said before one begins."""
@@ -92,6 +120,30 @@ class Desk(QObject):
             self._refused(warning_of(refused))
         self.refresher.start()
         self.session.warm()
+        self.window.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Make the views as soon as the window has been drawn."""
+        if event.type() == QEvent.Type.Paint:
+            watched.removeEventFilter(self)
+            QTimer.singleShot(0, self, self._settle)
+        return False
+
+    def _settle(self) -> None:
+        if self.window.isVisible() and self.frames:
+            self.ready.emit()
+
+    def _tell_plugins(self, catalog: Catalog, before: Catalog | None) -> None:
+        """Say what came of the plugins, but for what was told of those `before`."""
+        known = set() if before is None else {entry.component for entry in before.components}
+        for problem in add_beside(one.origin for one in catalog.components if one.component not in known):
+            self.report(problem)
+        for failure in catalog.failures[0 if before is None else len(before.failures) :]:
+            self.report(
+                Problem(
+                    level="error", message=failure.message, remedy=failure.remedy, file=failure.file, line=failure.line
+                )
+            )
 
     def show_gallery(self) -> None:
         """Show the experiments to choose from; a run goes on meanwhile."""
@@ -113,7 +165,9 @@ class Desk(QObject):
         self.session.close()
         self.runs_panel.close_store()
 
-    def _frame(self, name: str) -> ViewFrame:
+    def _frame(self, name: str) -> "ViewFrame":
+        from lab.ui.views.frame import ViewFrame
+
         kind = self.catalog.get("view", name)
         frame = ViewFrame(kind(self.stage))
         frame.failed.connect(self.report)
@@ -127,8 +181,6 @@ class Desk(QObject):
         self.window.set_right(self.cell, list(zip(titles, panels, strict=True)))
         self.window.set_problems(self.problems_panel)
         self.window.set_gallery(self.gallery)
-        for frame in self.frames:
-            self.window.add_view(frame.name, Text.of(frame.view.title, frame.name), frame)
 
     def _connect(self) -> None:
         self.actions.follow_history(self.document.undo_stack)
@@ -148,6 +200,7 @@ class Desk(QObject):
         self.stage.cursor.moved.connect(self.refresher.draw)
         self.stage.cursor.moved.connect(lambda: self.experiment.watching.choose(self.stage.cursor.sample))
         self.window.views.shown_changed.connect(self.refresher.draw)
+        self.window.entering.connect(lambda: self.frames)
         self.window.closed.connect(self.close)
         self._show_cell()
         self.running.follow()

@@ -36,6 +36,8 @@ class MainWindow(QMainWindow):
     refuse by returning False. What a person has arranged is kept in the settings.
     """
 
+    entering = Signal()
+    """The experiment is about to be shown: its views are needed."""
     closed = Signal()
 
     def __init__(self, actions: Actions, settings: Settings) -> None:
@@ -119,6 +121,7 @@ class MainWindow(QMainWindow):
 
     def show_experiment(self) -> None:
         """Show the experiment with its views."""
+        self.entering.emit()
         if self._pages.currentWidget() is not self._experiment:
             self._pages.setCurrentWidget(self._experiment)
         self.toolbar.set_bare(False)

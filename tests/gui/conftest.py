@@ -30,17 +30,16 @@ def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
 @pytest.fixture
 def make_desk(qapp: object, tmp_path: Path) -> Iterator[Callable[..., "Desk"]]:
     """Make the whole window with a real worker; folders of further plugins may be given."""
-    from lab.registry.manager import load_catalog
+    from lab.registry.manager import load_headless
     from lab.resources import plugin_folder
     from lab.ui.desk import Desk
-    from lab.ui.hookspecs import WINDOW
     from lab.ui.settings import Settings
 
     made: list[Desk] = []
 
     def make(*plugins: Path) -> Desk:
-        catalog = load_catalog([plugin_folder(), *plugins], entry_points=False, window=WINDOW)
-        desk = Desk(catalog, Settings(tmp_path / "settings.toml"), tmp_path / "runs", plugins)
+        manager = load_headless([plugin_folder(), *plugins], entry_points=False)
+        desk = Desk(manager, Settings(tmp_path / "settings.toml"), tmp_path / "runs", plugins)
         made.append(desk)
         desk.window.resize(1600, 1000)
         desk.window.show()

@@ -170,16 +170,15 @@ def by_other_keys(widget: QWidget) -> bool:
 @pytest.fixture(scope="module")
 def trained(qapp: QApplication, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """The whole window with a run that has ended."""
-    from lab.registry.manager import load_catalog
+    from lab.registry.manager import load_headless
     from lab.resources import plugin_folder, resource_folder
     from lab.ui.app import application
-    from lab.ui.hookspecs import WINDOW
     from lab.ui.settings import Settings
 
     application()
     folder = tmp_path_factory.mktemp("audit")
-    catalog = load_catalog([plugin_folder()], entry_points=False, window=WINDOW)
-    desk = Desk(catalog, Settings(folder / "settings.toml"), folder / "runs")
+    manager = load_headless([plugin_folder()], entry_points=False)
+    desk = Desk(manager, Settings(folder / "settings.toml"), folder / "runs")
     desk.window.resize(1600, 1000)
     desk.window.show()
     desk.start()

@@ -155,6 +155,23 @@ def test_a_killed_worker_is_lost_and_its_run_goes_on(qtbot: QtBot, make_desk: Ma
     assert desk.problems_panel.problems()
 
 
+def test_views_are_made_when_the_window_is_drawn_and_their_failures_told_once(
+    qtbot: QtBot, make_desk: MakeDesk, tmp_path: Path
+) -> None:
+    folder = tmp_path / "wrong"
+    folder.mkdir()
+    (folder / "view.py").write_text("import PySide6.QtWidgets\nraise OSError('no such screen')\n", encoding="utf-8")
+    (folder / "cell.py").write_text("raise OSError('no such cell')\n", encoding="utf-8")
+    desk = make_desk(folder)
+    assert not desk.window.views.names()
+    assert [Path(one.file).name for one in desk.problems_panel.problems()] == ["cell.py"]
+    with qtbot.waitSignal(desk.ready, timeout=20_000):
+        pass
+    assert set(desk.window.views.names()) == set(desk.catalog.names("view")) > {"loss", "gates"}
+    assert sorted(Path(one.file).name for one in desk.problems_panel.problems()) == ["cell.py", "view.py"]
+    assert desk.window.in_gallery
+
+
 def test_a_broken_view_is_named_and_the_others_go_on(qtbot: QtBot, make_desk: MakeDesk, tmp_path: Path) -> None:
     folder = tmp_path / "views"
     folder.mkdir()
