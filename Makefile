@@ -12,7 +12,7 @@ run: .venv/.installed
 	@$(BIN)/python main.py $(ARGS)
 
 test: .venv/.installed-dev
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(or $(ARGS),--numprocesses 2 --dist loadfile)
 
 check: .venv/.installed-dev
 	$(BIN)/ruff check .

@@ -92,7 +92,7 @@ def test_the_plane_does_not_turn_with_what_changes_little(
     qtbot: QtBot, series: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two directions of the same variance: their order and signs are chance, and must not be seen."""
-    monkeypatch.setattr(portrait_module(), "TURN_AGAIN", -1.0)
+    monkeypatch.setitem(portrait_names(), "TURN_AGAIN", -1.0)
     steps = np.arange(len(series.frames["inputs"].arrays["inputs"]))
     circle = np.stack([np.cos(steps / 2), np.sin(steps / 2), 0 * steps, 0 * steps], axis=1)[:, None]
     draw = np.random.default_rng(1)
@@ -114,11 +114,10 @@ def test_the_plane_does_not_turn_with_what_changes_little(
     assert np.ptp(frame.view.table()["paths"]) > 1.5
 
 
-def portrait_module() -> object:
-    """The module of the view, which is loaded as a plugin."""
-    import sys
-
-    return sys.modules[catalog().get("view", "phase-portrait").__module__]
+def portrait_names() -> dict[str, object]:
+    """The names in the module of the view, which is loaded as a plugin."""
+    names: dict[str, object] = catalog().get("view", "phase-portrait").refresh.__globals__
+    return names
 
 
 def test_principal_axes_are_those_of_the_whole_decomposition() -> None:
