@@ -72,7 +72,9 @@ class Choice(QWidget):
             action = menu.addAction(str(name))
             bind(action, action.setText, name)
             action.triggered.connect(lambda _=False, index=index: self._choose(index))
-        self.setVisible(len(self.names) > 1)
+        # What has no parent yet is shown with it; alone it would be a window of its own for a moment.
+        if len(self.names) < 2 or self.parentWidget() is not None:
+            self.setVisible(len(self.names) > 1)
         self.choose(min(current, max(len(self.names) - 1, 0)))
         self._restyle()
 
