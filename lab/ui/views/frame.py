@@ -242,9 +242,7 @@ class _Header(QWidget):
         self.more = _button("more", Text("More", "更多"))
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.enlarge = _button("enlarge", Text("Enlarge", "放大"))
-        # Without a parent each would be shown as a window of its own for a moment, and take the focus.
-        for one in (self._title, self._reading, self._mark, self._sentence, self.more, self.enlarge):
-            one.setParent(self)
+        self.enlarge.setParent(self)  # else it would be a window of its own for a moment, and take the focus
         ground(self, "sheet")
         dress(self._title, 13, 600)
         dress(self._reading, 12, 400, "muted", tabular=True)
