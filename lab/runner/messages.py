@@ -88,7 +88,7 @@ class Curves:
     epochs: int | None
     updates: int
     watching: float = 0.0
-    allowed: float = 0.02
+    allowed: float = 0.0
     """The share of the time that probes took of late."""
     busy: float = 0.0
     """How many processors the worker kept busy of late."""

@@ -49,7 +49,7 @@ class Pulse:
         self._busy = 0.0
         self.watching = 0.0
         """The share of the time that probes take."""
-        self.allowed = 0.02
+        self.allowed = 0.0
         """The share that they may take."""
         self._processors = 0.0
         self._thread = threading.Thread(target=self._run, name="lab-pulse", daemon=True)

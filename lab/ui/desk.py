@@ -76,8 +76,9 @@ class Desk(QObject):
         self.differences = DifferencesPanel(catalog)
         self.problems_panel = ProblemsPanel()
         self.gallery = Gallery(sorted((resource_folder() / "experiments").glob("*.toml")))
-        self._frames: list[ViewFrame] | None = None
-        self.refresher = Refresher(self.session, lambda: self._frames or (), self)
+        self._frames: list[ViewFrame] = []
+        self._has_views = False
+        self.refresher = Refresher(self.session, lambda: self._frames, self)
         self.running = Running(self.window, self.actions, self.session, self.document, runs, self.report)
         self.filing = Filing(self.document, self.window)
         self.comparing = Comparing(
@@ -99,19 +100,24 @@ class Desk(QObject):
     @property
     def frames(self) -> list["ViewFrame"]:
         """What stands around each view."""
-        if self._frames is None:
-            self._frames = []
-            from lab.ui.hookspecs import WINDOW
-
-            self._manager.open_window(WINDOW)
-            before, self.catalog = self.catalog, self._manager.catalog()
-            self.plugins_panel.show_catalog(self.catalog)
-            self._tell_plugins(self.catalog, before)
-            for name in self.catalog.names("view"):
-                frame = self._frame(name)
-                self._frames.append(frame)
-                self.window.add_view(frame.name, Text.of(frame.view.title, frame.name), frame)
+        self.make_views()
         return self._frames
+
+    def make_views(self) -> None:
+        """Load the plugins of views and make the views, unless that is done."""
+        if self._has_views:
+            return
+        self._has_views = True
+        from lab.ui.hookspecs import WINDOW
+
+        self._manager.open_window(WINDOW)
+        before, self.catalog = self.catalog, self._manager.catalog()
+        self.plugins_panel.show_catalog(self.catalog)
+        self._tell_plugins(self.catalog, before)
+        for name in self.catalog.names("view"):
+            frame = self._frame(name)
+            self._frames.append(frame)
+            self.window.add_view(frame.name, Text.of(frame.view.title, frame.name), frame)
 
     def start(self) -> None:
         """Begin to draw, and have a worker ready. Where no run can be kept that is said before one begins."""
@@ -130,7 +136,8 @@ class Desk(QObject):
         return False
 
     def _settle(self) -> None:
-        if self.window.isVisible() and self.frames:
+        if self.window.isVisible():
+            self.make_views()
             self.ready.emit()
 
     def _tell_plugins(self, catalog: Catalog, before: Catalog | None) -> None:
@@ -200,7 +207,7 @@ class Desk(QObject):
         self.stage.cursor.moved.connect(self.refresher.draw)
         self.stage.cursor.moved.connect(lambda: self.experiment.watching.choose(self.stage.cursor.sample))
         self.window.views.shown_changed.connect(self.refresher.draw)
-        self.window.entering.connect(lambda: self.frames)
+        self.window.entering.connect(self.make_views)
         self.window.closed.connect(self.close)
         self._show_cell()
         self.running.follow()

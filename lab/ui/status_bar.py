@@ -120,7 +120,7 @@ class StatusBar(QStatusBar):
         self._show_cost()
         self.progressed.emit(0.0)
 
-    def show_watching(self, share: float | None, allowed: float = 0.02) -> None:
+    def show_watching(self, share: float | None, allowed: float = 0.0) -> None:
         """Show the share of the time that probes take, 0 to 1, and what they may take; None hides it."""
         self._share, self._allowed = share, allowed
         self._show_cost()

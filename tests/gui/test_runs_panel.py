@@ -207,19 +207,15 @@ def test_ten_thousand_runs_are_shown_within_a_second(qtbot: QtBot, tmp_path: Pat
     )
     connection.commit()
     connection.close()
-    # Seconds of the processor, the least of three: others may want it at the same time.
-    took = []
-    for _ in range(3):
-        start = time.process_time()
-        panel = opened(qtbot, tmp_path)
-        panel.grab()
-        took.append(time.process_time() - start)
-    assert min(took) < 1.0
+    start = time.perf_counter()
+    panel = opened(qtbot, tmp_path)
+    panel.grab()
+    assert time.perf_counter() - start < 1.0
     assert panel.model.rowCount() == 10_001
-    start = time.process_time()
+    start = time.perf_counter()
     panel.filter.setText("copy lr<0.01 run-9999")
     panel.filter.returnPressed.emit()
-    assert time.process_time() - start < 0.5
+    assert time.perf_counter() - start < 0.5
     assert panel.model.shown() == ["run-9999"]
     panel.filter.setText("lstm")
     panel.filter.returnPressed.emit()

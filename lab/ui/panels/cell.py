@@ -30,8 +30,8 @@ _SOME: Final = 3
 _FAILED: Final = Text("The equations cannot be read: {why}", "无法读取方程：{why}")
 
 
-_Wanted = tuple[Cell | type[Cell], dict[str, Any], int, int | None, int | None]
-"""A cell, its hyperparameters, its size D, its inputs M and the count of parameters."""
+_Wanted = tuple[type[Cell], dict[str, Any], int, int | None, int | None]
+"""A kind of cell, its hyperparameters, its size D, its inputs M and the count of parameters."""
 
 
 @final
@@ -90,10 +90,11 @@ class CellPanel(QWidget):
         `parameters` is the count of the whole network where it is known, else that of the cell is shown, and none
         while the size of the input is not known either.
         """
-        self._show((cell, {} if isinstance(cell, type) else dict(vars(cell)), hidden, inputs, parameters))
+        kind = cell if isinstance(cell, type) else type(cell)
+        self._show((kind, {} if isinstance(cell, type) else cell.values(), hidden, inputs, parameters))
 
     def _show(self, wanted: _Wanted | None) -> None:
-        if _same(wanted, self._wanted):
+        if wanted == self._wanted:
             return  # every edit of an experiment comes here
         self._wanted, self._stale = wanted, True
         if self.isVisible():
@@ -106,11 +107,9 @@ class CellPanel(QWidget):
         if self._wanted is None:
             self._put(None, _EMPTY)
             return
-        cell, _, hidden, inputs, parameters = self._wanted
-        kind = cell if isinstance(cell, type) else type(cell)
+        kind, values, hidden, inputs, parameters = self._wanted
         try:
-            made: Any = cell() if isinstance(cell, type) else cell
-            traced = trace_alone(made, inputs=inputs or _SOME, hidden=hidden, simplify=False)
+            traced = trace_alone(kind(**values), inputs=inputs or _SOME, hidden=hidden, simplify=False)
         except LabError as error:
             self._put(None, _FAILED.with_(why=spoken(error)))
             return
@@ -133,14 +132,6 @@ class CellPanel(QWidget):
     def _say(self) -> None:
         self.message.setText(str(self._words))
         self.about.setText(str(self._words))
-
-
-def _same(one: _Wanted | None, other: _Wanted | None) -> bool:
-    """Whether two cells look alike. Cells are compared by their hyperparameters: each edit makes new ones."""
-    if one is None or other is None:
-        return one is other
-    kinds = [cell if isinstance(cell, type) else type(cell) for cell in (one[0], other[0])]
-    return kinds[0] is kinds[1] and one[1:] == other[1:]
 
 
 def source_of(kind: type) -> str:

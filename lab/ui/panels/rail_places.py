@@ -36,7 +36,6 @@ class RailPlaces:
         self.x: dict[int, float] = {}
         self.row: dict[int, int] = {}
         self.lane: dict[int, int] = {}
-        self.drop: dict[int, float] = {}
         self.order = self._ordered()
         self._assign_lanes()
         self._assign_columns()
