@@ -1,6 +1,7 @@
 """Where files are: the shipped ones, inside the package once installed, beside it in a source tree; and the runs."""
 
 import os
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -28,6 +29,7 @@ def plugin_folder() -> Path:
     return _shipped("plugins")
 
 
+@cache
 def _shipped(name: str) -> Path:
     package = Path(__file__).resolve().parent
     installed = package / f"_{name}"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Final, TypeVar, final
@@ -15,8 +16,11 @@ from lab.errors import PluginError
 T = TypeVar("T")
 
 _WINDOW: Final = ("PySide6", "pyqtgraph", "lab.ui")
-_HINT: Final = re.compile(rb"PySide6|pyqtgraph|\bui\b|from\s*\.")
-"""What a text has in it that imports the window, by itself or through a file beside it; none other is parsed."""
+_HINT: Final = re.compile(rb"PySide6|pyqtgraph|\bui\b")
+"""What a text has in it that imports the window."""
+_RELATIVE: Final = re.compile(rb"from[\s\\]*(\.+)[\s\\]*([\w.]*)[\s\\]*import[\s\\]*(\([^)]*\)|[^\n]*)")
+"""What looks like a relative import: its dots, its module, its names."""
+_NAME: Final = re.compile(r"\w+")
 _VERSION: Final = re.compile(r"(\d+)\.(\d+)")
 
 
@@ -95,24 +99,27 @@ def check_version(source: Source) -> None:
 
 def needs_window(source: Source) -> bool:
     """Whether the file, or a file beside it that it imports by a relative import, imports Qt or the window."""
+    # To parse all plugins took a quarter of the time of loading them: only those are that may import a window.
+    return any(_HINT.search(one.text) for one in _reached(source, _perhaps_beside)) and any(
+        module == name or module.startswith(name + ".")
+        for one in _reached(source, _beside)
+        for module in _imported(one)
+        for name in _WINDOW
+    )
+
+
+def _reached(source: Source, beside: Callable[[Source], Iterable[Path]]) -> Iterator[Source]:
+    """The source, and the files `beside` it that it leads to."""
     seen: set[Path] = set()
     waiting = [source]
     while waiting:
         one = waiting.pop()
-        if not _HINT.search(one.text):
-            continue
-        try:
-            tree = one.tree
-            for module in _imported(tree):
-                if any(module == name or module.startswith(name + ".") for name in _WINDOW):
-                    return True
-            for helper in _relative(tree, one.file):
-                if helper not in seen and helper.is_file():
-                    seen.add(helper)
-                    waiting.append(Source(helper))
-        except PluginError:
-            continue  # it is reported, with its line, when the import of it fails
-    return False
+        yield one
+        for file in beside(one):
+            if file not in seen and file.is_file():
+                seen.add(file)
+                with suppress(PluginError):  # as in `_nodes`
+                    waiting.append(Source(file))
 
 
 def class_line(tree: ast.Module, name: str) -> int | None:
@@ -141,8 +148,15 @@ def imported_names(tree: ast.Module, module: str, line: int) -> list[str]:
     ]
 
 
-def _imported(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
+def _nodes(source: Source) -> Iterator[ast.AST]:
+    try:
+        yield from ast.walk(source.tree)
+    except PluginError:
+        return  # it is reported, with its line, when the import of it fails
+
+
+def _imported(source: Source) -> Iterator[str]:
+    for node in _nodes(source):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module is not None:
@@ -150,11 +164,23 @@ def _imported(tree: ast.Module) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def _relative(tree: ast.Module, file: Path) -> Iterator[Path]:
-    for node in ast.walk(tree):
+def _beside(source: Source) -> Iterator[Path]:
+    """The files that relative imports may mean."""
+    for node in _nodes(source):
         if isinstance(node, ast.ImportFrom) and node.level > 0:
-            base = file.parents[min(node.level, len(file.parents)) - 1]
-            module = base.joinpath(*(node.module or "").split("."))
-            for candidate in (module, *(module / alias.name for alias in node.names)):
-                yield candidate.with_name(candidate.name + ".py")
-                yield candidate / "__init__.py"
+            yield from _places(source.file, node.level, node.module or "", [alias.name for alias in node.names])
+
+
+def _perhaps_beside(source: Source) -> Iterator[Path]:
+    """The files that what looks like a relative import may mean, also where it is in a comment or a string."""
+    for match in _RELATIVE.finditer(source.text):
+        dots, module, names = (part.decode(errors="replace") for part in match.groups())
+        yield from _places(source.file, len(dots), module, _NAME.findall(names))
+
+
+def _places(file: Path, level: int, module: str, names: Iterable[str]) -> Iterator[Path]:
+    base = file.parents[min(level, len(file.parents)) - 1]
+    folder = base.joinpath(*module.split("."))
+    for candidate in (folder, *(folder / name for name in names)):
+        yield candidate.with_name(candidate.name + ".py")
+        yield candidate / "__init__.py"

@@ -9,7 +9,6 @@ from typing import Any, Final, final
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.experiment.facts import facts
 from lab.resources import resource_folder
 from lab.ui.words import Text
 
@@ -65,8 +64,7 @@ def _table() -> dict[str, dict[str, Any]]:
 
 def _example(path: Path, card: Mapping[str, Any]) -> Example | None:
     try:
-        text = path.read_text(encoding="utf-8")
-        tables = tomllib.loads(text)
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
         return None
     name = str(tables.get("name") or path.stem)
@@ -76,15 +74,19 @@ def _example(path: Path, card: Mapping[str, Any]) -> Example | None:
         path,
         Text(name, str(tables.get("name_zh") or name)),
         Text(english, chinese),
-        _foot(facts(text), card.get("seconds")),
+        _foot(tables, card.get("seconds")),
         str(card.get("group", "")),
         int(card.get("last", 0)),
         _arrays(path.stem),
     )
 
 
-def _foot(known: Mapping[str, Any], seconds: Any) -> Text:
-    cell = str(known.get("layers.0.cell", ""))
+def _foot(tables: Mapping[str, Any], seconds: Any) -> Text:
+    match tables.get("layers"):
+        case [{"cell": str(cell)}, *_]:
+            pass
+        case _:
+            cell = ""
     cell = cell.upper() if len(cell) <= _LETTERS else cell.capitalize()
     if not isinstance(seconds, int):
         return Text.plain(cell)

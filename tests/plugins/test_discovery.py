@@ -49,6 +49,34 @@ def test_each_way_to_import_the_window_is_seen(tmp_path: Path, line: str) -> Non
     assert catalog.failures == ()
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from ._helper import draw",
+        "from . import (\n    _other,\n    _helper,\n)",
+        "from \\\n    . import _helper",
+        "from .deeper import inner",
+        "from .deeper.inner import draw",
+    ],
+)
+def test_a_window_is_seen_through_a_file_beside(tmp_path: Path, line: str) -> None:
+    folder = tmp_path / "deeper"
+    folder.mkdir()
+    for helper in (tmp_path / "_helper.py", folder / "__init__.py", folder / "inner.py"):
+        helper.write_text("import pyqtgraph\nraise RuntimeError\n", encoding="utf-8")
+    catalog = load_text(tmp_path, line + "\n")
+    assert str(tmp_path / "plugin.py") in catalog.window_only
+
+
+def test_what_names_the_window_and_is_no_python_is_told(tmp_path: Path) -> None:
+    (tmp_path / "_helper.py").write_text("import pyqtgraph (\n", encoding="utf-8")
+    for text, file in (("import PySide6 (\n", "plugin.py"), ("from ._helper import draw\n", "_helper.py")):
+        catalog = load_text(tmp_path, text)
+        assert catalog.window_only == ()
+        assert [Path(failure.file).name for failure in catalog.failures] == [file]
+        assert "not valid Python" in catalog.failures[0].message
+
+
 def test_names_that_only_look_like_the_window_are_no_window(tmp_path: Path) -> None:
     text = "# import PySide6\nNOTE = 'import pyqtgraph'\n" + CELL.format(name="kept")
     catalog = load_text(tmp_path, text)

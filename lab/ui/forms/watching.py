@@ -1,6 +1,6 @@
 """What is watched while a network learns: which samples, which of them is shown, how often the views are drawn."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, final
 
 from PySide6.QtCore import QObject, Signal
@@ -39,10 +39,11 @@ class Watching(QObject):
         self.shown, self.rate = 0, RATES[0]
         self.section = Section(Text("Watching", "观测"), parent=parent)
         every = tuple((rate, Text("{n} per second", "每秒 {n} 次").with_(n=int(rate))) for rate in RATES)
-        self._redraw = self._row("watching.redraw", "choice", Text("Redraw", "刷新"), REDRAW_HELP, options=every)
-        self._redraw.edited.connect(self._set_rate)
+        redraw = _field("watching.redraw", "choice", Text("Redraw", "刷新"), REDRAW_HELP, options=every)
+        self._redraw = self._row(redraw, self._set_rate)
         self._redraw.show_value(self.rate, wrong=None, original=MISSING, changed=False)
-        self._many, self._one = self._waiting(), self._waiting()
+        self._many = self._row(self._numbers(), self._set_samples)
+        self._one = self._row(self._choice(), self._set_shown)
         self._show()
 
     @property
@@ -69,56 +70,39 @@ class Watching(QObject):
 
     def _show(self) -> None:
         """Rows for the samples that there are; those that stay the same keep their focus."""
-        self._many = self._kept(self._many, self._numbers())
-        self._one = self._kept(self._one, self._choice())
+        self._many = self._kept(self._many, self._numbers(), self._set_samples)
+        self._one = self._kept(self._one, self._choice(), self._set_shown)
         if self._labels:
             shown = [sample + 1 for sample in self.samples]
             self._many.show_value(shown, wrong=None, original=MISSING, changed=False)
-            self._one.show_value(self.shown, wrong=None, original=MISSING, changed=False)
+        one = self.shown if self._labels else None
+        self._one.show_value(one, wrong=None, original=MISSING, changed=False)
+        self._one.show_editable(bool(self._labels))
         several = [self._many] if len(self._labels) > 1 else []
         self._many.setVisible(bool(several))
         rows = [*several, self._one, self._redraw]
         self.section.show_rows(rows, [False] * len(rows))
 
-    def _kept(self, row: Row, fresh: Row) -> Row:
-        kept, other = (row, fresh) if row.field == fresh.field else (fresh, row)
-        other.hide()
-        other.deleteLater()
-        return kept
+    def _numbers(self) -> Field:
+        return _field("watching.samples", "list", _SAMPLES, SAMPLES_HELP, high=max(len(self._labels), 1))
 
-    def _numbers(self) -> Row:
-        row = self._row("watching.samples", "list", _SAMPLES, SAMPLES_HELP, high=max(len(self._labels), 1))
-        row.edited.connect(self._set_samples)
+    def _choice(self) -> Field:
+        options: tuple[tuple[object, Text], ...] = ((None, _WAITING),)
+        if self._labels:
+            options = tuple((place, sample_name(self._labels[sample])) for place, sample in enumerate(self.samples))
+        return _field("watching.sample", "choice", _SHOWN, SHOWN_HELP, options=options)
+
+    def _kept(self, row: Row, field: Field, edited: Callable[..., None]) -> Row:
+        if row.field == field:
+            return row
+        row.hide()
+        row.deleteLater()
+        return self._row(field, edited)
+
+    def _row(self, field: Field, edited: Callable[..., None]) -> Row:
+        row = Row(field, self.section.body)
+        row.edited.connect(edited)
         return row
-
-    def _choice(self) -> Row:
-        if not self._labels:
-            return self._waiting()
-        options = tuple((place, sample_name(self._labels[sample])) for place, sample in enumerate(self.samples))
-        row = self._row("watching.sample", "choice", _SHOWN, SHOWN_HELP, options=options)
-        row.edited.connect(self._set_shown)
-        return row
-
-    def _waiting(self) -> Row:
-        row = self._row("watching.sample", "choice", _SHOWN, SHOWN_HELP, options=((None, _WAITING),))
-        row.show_value(None, wrong=None, original=MISSING, changed=False)
-        row.show_editable(False)
-        return row
-
-    def _row(
-        self,
-        path: str,
-        kind: Kind,
-        label: Text,
-        words: Text,
-        *,
-        options: tuple[tuple[object, Text], ...] = (),
-        high: int | None = None,
-    ) -> Row:
-        field = Field(
-            path=path, kind=kind, item="whole", label=label, help=words, unit=_NONE, options=options, low=1, high=high
-        )
-        return Row(field, self.section.body)
 
     def _set_samples(self, numbers: Sequence[int]) -> None:
         wanted = tuple(dict.fromkeys(number - 1 for number in numbers))
@@ -150,3 +134,17 @@ SAMPLES_HELP: Final = Text(
 )
 SHOWN_HELP: Final = Text("The one of them whose states, gates and gradients are shown", "其中显示状态、门与梯度的一条")
 REDRAW_HELP: Final = Text("How often views are drawn; seldom costs less", "视图刷新的频率；越低开销越小")
+
+
+def _field(
+    path: str,
+    kind: Kind,
+    label: Text,
+    words: Text,
+    *,
+    options: tuple[tuple[object, Text], ...] = (),
+    high: int | None = None,
+) -> Field:
+    return Field(
+        path=path, kind=kind, item="whole", label=label, help=words, unit=_NONE, options=options, low=1, high=high
+    )
