@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, final
 
-from lab.experiment.runs import Scalar
-from lab.runner.messages import Curves, Problem
+from lab.runner.messages import Problem
 
 
 @final
@@ -107,43 +106,6 @@ class Ready:
 @dataclass(frozen=True, slots=True)
 class Alive:
     """The heartbeat."""
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Packet:
-    """Curves as they travel, which costs training less: the `updates`, `epochs` and `values` of each, by its name."""
-
-    curves: Mapping[str, tuple[list[int], list[int], list[float]]]
-    update: int
-    epoch: int
-    seconds: float
-    rate: float
-    planned: tuple[int | None, int]
-    """Epochs and updates in all."""
-    watching: float
-    allowed: float
-    busy: float
-
-    def unpacked(self) -> Curves:
-        """The message."""
-        scalars = [
-            Scalar(update, epoch, name, value)
-            for name, columns in self.curves.items()
-            for update, epoch, value in zip(*columns, strict=True)
-        ]
-        return Curves(
-            scalars=scalars,
-            update=self.update,
-            epoch=self.epoch,
-            seconds=self.seconds,
-            rate=self.rate,
-            epochs=self.planned[0],
-            updates=self.planned[1],
-            watching=self.watching,
-            allowed=self.allowed,
-            busy=self.busy,
-        )
 
 
 @final

@@ -3,7 +3,7 @@
 Pictures do not come this way: their arrays go through shared memory, where the latest wins. Nothing here is dropped.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, final
@@ -77,10 +77,11 @@ class Began:
 class Curves:
     """New values of curves, all of them, in order; `seconds` trained so far and updates a second over the last one.
 
+    `columns` has the updates, epochs and values of each curve by its name, which costs training less than `scalars`.
     `epochs` (None where updates are counted) and `updates` are how many are planned in all, as of now.
     """
 
-    scalars: Sequence[Scalar]
+    columns: Mapping[str, tuple[list[int], list[int], list[float]]]
     update: int
     epoch: int
     seconds: float
@@ -88,10 +89,19 @@ class Curves:
     epochs: int | None
     updates: int
     watching: float = 0.0
-    allowed: float = 0.0
     """The share of the time that probes took of late."""
+    allowed: float = 0.0
     busy: float = 0.0
     """How many processors the worker kept busy of late."""
+
+    @property
+    def scalars(self) -> list[Scalar]:
+        """The values one by one."""
+        return [
+            Scalar(update, epoch, name, value)
+            for name, columns in self.columns.items()
+            for update, epoch, value in zip(*columns, strict=True)
+        ]
 
 
 @final

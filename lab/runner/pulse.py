@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from typing import Final, final
 
 from lab.runner.channel import Channel
-from lab.runner.commands import Alive, Packet, Stuck
-from lab.runner.messages import Problem
+from lab.runner.commands import Alive, Stuck
+from lab.runner.messages import Curves, Problem
 from lab.runner.trouble import plugin_place
 from lab.training.trainer import Progress
 
@@ -97,13 +97,14 @@ class Pulse:
                     values.append(value)
             last, seconds = made[-1]
             self._channel.send(
-                Packet(
-                    curves=curves,
+                Curves(
+                    columns=curves,
                     update=last.update,
                     epoch=last.epoch,
                     seconds=seconds,
                     rate=self._rate(seconds, last.update),
-                    planned=self._planned,
+                    epochs=self._planned[0],
+                    updates=self._planned[1],
                     watching=self.watching,
                     allowed=self.allowed,
                     busy=self._processors,

@@ -20,7 +20,6 @@ from lab.runner.commands import (
     Alive,
     Begin,
     Command,
-    Packet,
     ProbeOnce,
     Ready,
     Resume,
@@ -204,8 +203,6 @@ class Worker:
                     pass
                 case Segment():
                     self._line.ring.follow(said)
-                case Packet():
-                    messages.append(said.unpacked())
                 case Ready():
                     if not self._asked:
                         messages.append(self._entered(Changed(state=WorkerState.IDLE)))

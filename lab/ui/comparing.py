@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, final
 
-import numpy as np
 from PySide6.QtCore import QObject
 
 from lab.errors import ExperimentError, LabError
-from lab.experiment.runs import Run, Scalar
+from lab.experiment.runs import Run
 from lab.experiment.series import load_forecast
 from lab.experiment.store import Store
 from lab.registry.catalog import Catalog
@@ -23,7 +22,7 @@ from lab.ui.panels.run_model import PATIENCE
 from lab.ui.panels.run_words import name as name_of
 from lab.ui.panels.runs import RunsPanel
 from lab.ui.running import Running
-from lab.ui.session import ENDED, Session, by_name
+from lab.ui.session import ENDED, Session, curves_of
 from lab.ui.stage import Curve, Overlay
 from lab.ui.words import Text
 
@@ -173,11 +172,3 @@ class _Stored:
     run: Run
     text: str
     ended: str
-
-
-def curves_of(scalars: Sequence[Scalar]) -> dict[str, Curve]:
-    """Curves by name, from the rows of the store."""
-    return {
-        name: Curve(np.array([one.update for one in rows], np.int64), np.array([one.value for one in rows]))
-        for name, rows in by_name(scalars).items()
-    }

@@ -17,8 +17,8 @@ SHARE: Final = 0.08
 """The share of one processor that the window may take while a network learns; two threads of a core share it."""
 CROWDED: Final = 0.04
 """The same while training keeps all processors busy: whatever the window takes, all of its threads wait for."""
-PATIENCE: Final = 0.004
-"""Seconds of one tick after which views that are still to be drawn wait for the next one."""
+PATIENCE: Final = 0.001
+"""Seconds of refreshing after which views that are still to be drawn wait: to paint them takes some times as long."""
 
 
 class Drawn(Protocol):
@@ -71,16 +71,14 @@ class Refresher(QObject):
 
     def tick(self) -> None:
         """One round: messages, frames, drawing."""
-        start = time.perf_counter()
         shown = [view for view in self._views() if view.shown()]
         self.session.need(list(dict.fromkeys(name for view in shown for name in view.needs)))
         if self.session.poll() or self._stale:
             self._stale = False
             self._waiting.extend(view for view in shown if view not in self._waiting)
-        while self._waiting:
+        start = time.perf_counter()
+        while self._waiting and time.perf_counter() - start < PATIENCE:
             self._waiting.popleft().refresh()
-            if time.perf_counter() - start > PATIENCE:
-                break
         self._adapt()
 
     def draw(self) -> None:

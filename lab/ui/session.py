@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, final
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from PySide6.QtCore import QObject, Signal
 
 from lab.errors import LabError
@@ -62,7 +63,7 @@ class Session(QObject):
     began = Signal()
     """A run is on the stage, from its first update or from a checkpoint on."""
     measured = Signal()
-    """Figures of the status bar have changed."""
+    """Figures of the status bar have changed: once for all that a poll took in."""
     problem = Signal(object)
     held = Signal(object)
     """A Problem because of which nothing can be kept: a run waits, or is only shown."""
@@ -78,6 +79,8 @@ class Session(QObject):
         self._growing: dict[str, _Growing] = {}
         self._expected = False
         """Whether what the worker says is of the run on the stage, not of one that was left."""
+        self._news = False
+        """Whether there are new figures, which one poll tells once."""
         self.target = "auto"
         self.epoch = 0
         self.epochs: int | None = None
@@ -123,7 +126,8 @@ class Session(QObject):
         self.warm()
         assert self._worker is not None
         self._clear(spec)
-        self._append(curves)
+        for name, curve in curves_of(curves).items():
+            self._extend(name, curve.updates, curve.values)
         self._enter(WorkerState.STARTING, run)
         self._look()
         self._worker.resume(run, then_pause=then_pause)
@@ -186,6 +190,9 @@ class Session(QObject):
         messages = self._worker.poll()
         for message in messages:
             self._take(message)
+        if self._news:
+            self._news = False
+            self.measured.emit()
         frames = [] if self._worker is None else self._worker.frames()
         if self._expected:
             for frame in frames:
@@ -259,24 +266,25 @@ class Session(QObject):
                 self._cut(self.stage.update)
                 self.stage.reset.emit()
                 self.began.emit()
-                self.measured.emit()
+                self._news = True
             case Curves():
-                self._append(message.scalars)
+                for name, (updates, _, values) in message.columns.items():
+                    self._extend(name, updates, values)
                 self.stage.update, self.epoch = message.update, message.epoch
                 self.epochs, self.updates = message.epochs, message.updates
                 self.seconds, self.rate, self.watching = message.seconds, message.rate, message.watching
                 self.allowed = message.allowed
                 self.busy = message.busy
-                self.measured.emit()
+                self._news = True
             case Noted():
                 self.stage.marks.append((message.update, message.text))
             case Problem():
                 self.problem.emit(message)
 
-    def _append(self, scalars: Sequence[Scalar]) -> None:
-        for name, new in by_name(scalars).items():
-            growing = self._growing.setdefault(name, _Growing(self.stage.curve(name)))
-            growing.extend([one.update for one in new], [one.value for one in new])
+    def _extend(self, name: str, updates: ArrayLike, values: ArrayLike) -> None:
+        if name not in self._growing:
+            self._growing[name] = _Growing(self.stage.curve(name))
+        self._growing[name].extend(np.asarray(updates, np.int64), np.asarray(values, float))
 
     def _cut(self, update: int) -> None:
         """A run that goes on from a checkpoint has no curves behind it any more."""
@@ -289,12 +297,14 @@ class Session(QObject):
             self.stage.finite[frame.probe] = frame
 
 
-def by_name(scalars: Sequence[Scalar]) -> dict[str, list[Scalar]]:
-    """The values of each curve, in order."""
-    found: dict[str, list[Scalar]] = {}
-    for scalar in scalars:
-        found.setdefault(scalar.name, []).append(scalar)
-    return found
+def curves_of(scalars: Sequence[Scalar]) -> dict[str, Curve]:
+    """Curves by name, from the rows of the store."""
+    found: dict[str, tuple[list[int], list[float]]] = {}
+    for update, _, name, value in scalars:
+        updates, values = found.setdefault(name, ([], []))
+        updates.append(update)
+        values.append(value)
+    return {name: Curve(np.array(updates, np.int64), np.array(values)) for name, (updates, values) in found.items()}
 
 
 def _can_be_drawn(arrays: Mapping[str, Any]) -> bool:
@@ -311,7 +321,7 @@ class _Growing:
         self._values = np.zeros(1024)
         self._count = 0
 
-    def extend(self, updates: Sequence[int], values: Sequence[float]) -> None:
+    def extend(self, updates: NDArray[np.int64], values: NDArray[np.float64]) -> None:
         end = self._count + len(updates)
         if end > len(self._values):
             size = max(end, 2 * len(self._values))

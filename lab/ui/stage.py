@@ -6,7 +6,7 @@ from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from lab.experiment.spec import Spec
 from lab.runner.messages import WorkerState
@@ -43,9 +43,15 @@ class Cursor(QObject):
     """The step in time and the sample that views look at together. `step` is None while none is chosen."""
 
     moved = Signal()
+    """At once, for a mark and what is as quickly drawn."""
+    settled = Signal()
+    """When that has been drawn, for what takes longer: moves that follow one another soon are told once."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self._settling = QTimer(self)
+        self._settling.setSingleShot(True)
+        self._settling.timeout.connect(self.settled)
         self.step: int | None = None
         self.sample = 0
 
@@ -56,6 +62,7 @@ class Cursor(QObject):
         if (step, sample) != (self.step, self.sample):
             self.step, self.sample = step, sample
             self.moved.emit()
+            self._settling.start(0)
 
 
 @final

@@ -88,7 +88,7 @@ class PhasePortrait(View):
         self._canvas.pointed.connect(self.told)
         self._canvas.whole.connect(self._again)
         self._canvas.stepped.connect(self._step)
-        stage.cursor.moved.connect(self._moved)
+        stage.cursor.settled.connect(self._moved)
         stage.reset.connect(self._forget)
 
     def _fill_menu(self) -> None:

@@ -62,7 +62,7 @@ class Predictions(View):
         self._choice = Choice(Text("What is shown", "显示内容"))
         self._choice.chosen.connect(self._choose)
         self.addAction(sample_menu(self).menuAction())
-        stage.cursor.moved.connect(self._moved)
+        stage.cursor.settled.connect(self._moved)
         stage.reset.connect(self._forget)
 
     def refresh(self) -> None:

@@ -78,7 +78,7 @@ class Spectrum(View):
         self._canvas.pointed.connect(self.told)
         self._canvas.whole.connect(self._again)
         self._canvas.stepped.connect(self._step)
-        stage.cursor.moved.connect(self._moved)
+        stage.cursor.settled.connect(self._moved)
         self._sample = stage.cursor.sample
         stage.reset.connect(self._again)
         self._course.show(False)

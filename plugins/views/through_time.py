@@ -88,7 +88,7 @@ class ThroughTime(View):
         self.setFocusProxy(self._canvas)
         self._canvas.pointed.connect(self.told)
         self._canvas.stepped.connect(lambda right, down: self._move(self._cut + right + down))
-        stage.cursor.moved.connect(self._sample_moved)
+        stage.cursor.settled.connect(self._sample_moved)
         self._sample = stage.cursor.sample
         stage.reset.connect(self._forget)
 

@@ -69,7 +69,10 @@ def test_heavy_probes_are_asked_for_the_sample_that_is_shown(qtbot: QtBot, addin
     frames = [shown(qtbot, name, adding) for name in ("spectrum", "through-time")]
     asked: dict[str, int] = {}
     adding.asked.connect(lambda probe, settings: asked.update({probe: settings["sample"]}))
-    adding.cursor.look_at(sample=3)
+    with qtbot.waitSignal(adding.cursor.settled):
+        adding.cursor.look_at(sample=2)
+        adding.cursor.look_at(sample=3)
+        assert not asked
     assert asked == {"spectrum": 3, "through-time": 3}
     assert all("inputs" in frame.needs for frame in frames)
     adding.cursor.look_at(sample=0)
@@ -80,7 +83,8 @@ def test_a_series_has_a_trail_of_three_years_in_the_colours_of_seasons(qtbot: Qt
     assert [key.text.en for key in frame.view.legend()] == ["Q1", "Q2", "Q3", "Q4"]
     notes = [note.text.en for note in frame.findChild(Canvas).plots[0].notes]
     assert notes == ["1957-12", "1960-12"]
-    series.cursor.look_at(step=50)
+    with qtbot.waitSignal(series.cursor.settled):
+        series.cursor.look_at(step=50)
     times = series.frames["inputs"].notes["times"]
     notes = [note.text.en for note in frame.findChild(Canvas).plots[0].notes]
     assert notes == [times[14], times[50]]

@@ -133,6 +133,9 @@ def test_what_works_on_without_end_is_not_lost_but_ends_when_stopped_twice(
     monkeypatch.setattr(worker_module, "STOP_AGAIN", 0.2)
     watched.worker.begin(series(9, optimizer="spins"), target="numpy")
     watched.until(lambda: watched.updates == 2)
+    # The second update is told before the third begins, which does not end: between the two it would stop.
+    begun = time.monotonic() + 0.5
+    watched.until(lambda: time.monotonic() > begun)
     watched.worker.stop()
     watched.worker.stop()
     end = time.monotonic() + 1.2

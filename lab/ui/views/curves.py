@@ -11,7 +11,7 @@ from lab.ui.theme import theme
 from lab.ui.views.items import PlotItem, runs
 from lab.ui.views.marks import pen
 from lab.ui.views.plot import Plot
-from lab.ui.views.sprites import Shape, stamp
+from lab.ui.views.sprites import Shape, Sign, stamp
 
 Array = NDArray[Any]
 _NOTHING: Final = np.zeros(0)
@@ -74,7 +74,9 @@ class Dots(_Points):
         across, down = self.pixels(self._x, self._y)
         seen = np.isfinite(across) & np.isfinite(down)
         size = self._size * (1.6 if theme.enlarged else 1.0)
-        stamp(painter, across[seen], down[seen], theme.colour(self._role), size, self._shape)
+        colour = theme.colour(self._role)
+        places = zip(across[seen].tolist(), down[seen].tolist(), strict=True)
+        stamp(painter, (Sign(x, y, size, colour) for x, y in places), self._shape)
 
 
 @final

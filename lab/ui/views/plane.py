@@ -15,6 +15,7 @@ _TOO_LARGE: Final = 1.6
 MOST_POINTS: Final = 1000
 _BASIS: Final = 6
 _ROUNDS: Final = 12
+_MORE_ROUNDS: Final = 4
 
 
 def sampled(states: Array) -> Array:
@@ -32,9 +33,12 @@ def principal(points: Array, before: Array | None) -> Array:
         return np.asarray(np.eye(2, units))
     centred = points - points.mean(axis=0)
     # The few leading directions, by turning a small basis towards them: a whole decomposition of a wide state would
-    # cost more than all the drawing.
+    # cost more than all the drawing. The axes of before are nearly there.
     basis = np.random.default_rng(0).normal(size=(units, min(units, _BASIS)))
-    for _ in range(_ROUNDS):
+    rounds = _ROUNDS
+    if before is not None and before.shape == (2, units):
+        basis[:, :2], rounds = before.T, _MORE_ROUNDS
+    for _ in range(rounds):
         basis, _upper = np.linalg.qr(centred.T @ (centred @ basis))
     _, _, turned = np.linalg.svd(centred @ basis, full_matrices=False)
     axes = (basis @ turned.T).T[:2]
@@ -95,7 +99,8 @@ def _period(states: Array) -> int:
         return 0
     centred = states - states.mean(axis=0)
     total = float((centred**2).sum())
-    likeness = np.array([float((centred[lag:] * centred[: steps - lag]).sum()) for lag in range(steps // 3)])
+    products = centred @ centred.T
+    likeness = np.array([products.trace(lag) for lag in range(steps // 3)])
     likeness /= total * (1 - np.arange(steps // 3) / steps)
     below = np.flatnonzero(likeness < 0.3)
     if not len(below):

@@ -13,6 +13,7 @@ from lab.ui.theme import theme
 from lab.ui.views.curves import Line
 from lab.ui.views.frames import of_sample
 from lab.ui.views.plot import Plot
+from lab.ui.views.sprites import write
 
 Array = NDArray[Any]
 HEIGHT: Final = 32
@@ -127,18 +128,16 @@ class _Letters(QGraphicsItem):
         height = rect.height() / len(self.rows)
         painter.setFont(theme.font(11))
         metrics = QFontMetricsF(painter.font())
-        widest = max((metrics.horizontalAdvance(one) for _, row in self.rows for one in set(row)), default=0.0)
+        widest = max(map(metrics.horizontalAdvance, {one for _, row in self.rows for one in row}), default=0.0)
         step = self.plot.to_pixels(1, 0).x() - self.plot.to_pixels(0, 0).x()
-        centre = int(Qt.AlignmentFlag.AlignCenter)
         for number, (title, row) in enumerate(self.rows):
             top = rect.top() + number * height
-            painter.setPen(theme.colour("muted"))
-            painter.drawText(QRectF(rect.left() - 18, top, 14, height), centre, title)
+            middle = top + height / 2
+            write(painter, [(title, rect.left() - 11)], middle, theme.colour("muted"))
             if step >= max(_LEAST, widest + 1):
-                painter.setPen(theme.colour("text" if number == 0 else "muted"))
-                for place, symbol in enumerate(row):
-                    x = self.plot.to_pixels(place, 0).x()
-                    painter.drawText(QRectF(x - step, top, 2 * step, height), centre, symbol)
+                first = self.plot.to_pixels(0, 0).x()
+                placed = [(symbol, first + place * step) for place, symbol in enumerate(row)]
+                write(painter, placed, middle, theme.colour("text" if number == 0 else "muted"))
             else:
                 self._around(painter, row, top, height, max(widest + 1, _LEAST))
 
@@ -147,13 +146,15 @@ class _Letters(QGraphicsItem):
         here = min(max(len(row) // 2 if self.step is None else self.step, 0), len(row) - 1)
         x = self.plot.to_pixels(here, 0).x()
         reach = int(rect.width() / cell)
+        placed = []
         for place in range(max(0, here - reach), min(len(row), here + reach + 1)):
             left = x + (place - here - 0.5) * cell
             if rect.left() <= left and left + cell <= rect.right():
-                chosen = place == here and self.step is not None
-                painter.setPen(theme.colour("text" if chosen else "muted"))
-                if chosen:
-                    painter.fillRect(QRectF(left, top + 1, cell, height - 2), theme.colour("accent_soft"))
                 last = rect.left() > left - cell or left + 2 * cell > rect.right()
                 symbol = "…" if last and 0 < place < len(row) - 1 else row[place]
-                painter.drawText(QRectF(left, top, cell, height), int(Qt.AlignmentFlag.AlignCenter), symbol)
+                if place == here and self.step is not None:
+                    painter.fillRect(QRectF(left, top + 1, cell, height - 2), theme.colour("accent_soft"))
+                    write(painter, [(symbol, left + cell / 2)], top + height / 2, theme.colour("text"))
+                else:
+                    placed.append((symbol, left + cell / 2))
+        write(painter, placed, top + height / 2, theme.colour("muted"))

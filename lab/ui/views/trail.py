@@ -14,7 +14,7 @@ from lab.ui.theme import theme
 from lab.ui.views.items import PlotItem, runs
 from lab.ui.views.marks import pen
 from lab.ui.views.plot import Plot
-from lab.ui.views.sprites import stamp
+from lab.ui.views.sprites import Sign, stamp
 
 Array = NDArray[Any]
 _SHADES: Final = 12
@@ -85,25 +85,28 @@ class Trail(PlotItem):
             line = QPen(pen(role, width=wide, alpha=int(40 + 150 * strength)))
             painter.setPen(line)
             path.line(painter, first, last)
-        for place, (first, last) in enumerate(parts):
-            size = 3.0 + 2.5 * (place + 1) / len(parts)
-            every = max(1, (self._last - self._first) // MOST_DOTS)
-            for step in range(first, last, every):
-                if path.known[step]:
-                    colour = theme.colour(self._steps[step]) if self._steps else colours[place]
-                    self._dot(painter, path, step, colour, size)
+        every = max(1, (self._last - self._first) // MOST_DOTS)
+        stamp(
+            painter,
+            [
+                path.dot(step, theme.colour(self._steps[step]) if self._steps else colours[place], size)
+                for place, (first, last) in enumerate(parts)
+                for size in [3.0 + 2.5 * (place + 1) / len(parts)]
+                for step in range(first, last, every)
+                if path.known[step]
+            ],
+        )
         self._arrows(painter, path, theme.colour(role))
         self._ends(painter, path, theme.colour(self._steps[self._last]) if self._steps else colours[-1], 9.0)
 
     def _ends(self, painter: QPainter, path: "_Path", colour: QColor, size: float) -> None:
         """A ring where the trail begins, a dot where it ends."""
-        if path.known[self._first]:
-            self._dot(painter, path, self._first, colour, size)
-            self._dot(painter, path, self._first, theme.colour("sheet"), size - 3.0)
-        last = path.last(self._first, self._last)
-        if last is not None and last > self._first:
-            self._dot(painter, path, last, theme.colour("sheet"), size + 3.0)
-            self._dot(painter, path, last, colour, size)
+        sheet = theme.colour("sheet")
+        first, last = self._first, path.last(self._first, self._last)
+        ring = [path.dot(first, colour, size), path.dot(first, sheet, size - 3.0)] if path.known[first] else []
+        if last is not None and last > first:
+            ring += [path.dot(last, sheet, size + 3.0), path.dot(last, colour, size)]
+        stamp(painter, ring)
 
     def _arrows(self, painter: QPainter, path: "_Path", colour: QColor) -> None:
         """Heads on some of the longer steps: which way it goes."""
@@ -131,10 +134,6 @@ class Trail(PlotItem):
         places = np.linspace(0, 255, count).astype(int)
         return [QColor(*(int(channel) for channel in table[place][:3])) for place in places]
 
-    def _dot(self, painter: QPainter, path: "_Path", step: int, colour: QColor, size: float) -> None:
-        here = slice(step, step + 1)
-        stamp(painter, path.x[here], path.y[here], colour, size * (1.5 if theme.enlarged else 1.0), "dots")
-
 
 @final
 class _Path:
@@ -142,10 +141,15 @@ class _Path:
 
     def __init__(self, x: Array, y: Array, known: NDArray[np.bool_]) -> None:
         self.x, self.y, self.known = x, y, known
+        self._whole = bool(known.all())
+
+    def dot(self, step: int, colour: QColor, size: float) -> Sign:
+        """A dot on a step."""
+        return Sign(float(self.x[step]), float(self.y[step]), size * (1.5 if theme.enlarged else 1.0), colour)
 
     def line(self, painter: QPainter, first: int, last: int) -> None:
         """From a step to another, with gaps."""
-        for start, end in runs(self.known[first : last + 1]):
+        for start, end in [(0, last + 1 - first)] if self._whole else runs(self.known[first : last + 1]):
             part = slice(first + start, first + end)
             painter.drawPolyline(arrayToQPolygonF(self.x[part], self.y[part]))
 

@@ -164,7 +164,8 @@ class UnitsView(View):
 
     def _moved(self) -> None:
         self.map.show_cursor()
-        self._again()
+        self.refresh()
+        self.told.emit()
 
     def _again(self, *_: object) -> None:
         self._seen = ()
