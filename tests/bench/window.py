@@ -42,13 +42,13 @@ GOALS: Final = {
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.window", description=__doc__)
     parser.add_argument("--json", type=Path, help="also write the figures here")
-    parser.add_argument("--seconds", type=float, default=60.0, help="of training for each experiment and thread count")
-    parser.add_argument("--rounds", type=int, default=3, help="turns of window and headless")
+    parser.add_argument("--seconds", type=float, default=60.0, help="of training in each turn")
+    parser.add_argument("--rounds", type=int, default=1, help="turns of window and headless")
     asked = parser.parse_args()
     rows = []
     for experiment in EXPERIMENTS:
         for threads in (1, os.cpu_count() or 1):
-            rows.append(_row(experiment, threads, asked.seconds / asked.rounds, asked.rounds))
+            rows.append(_row(experiment, threads, asked.seconds, asked.rounds))
             Console(stderr=True).print(rows[-1])
     summary = _summary(rows)
     _started()

@@ -1,5 +1,6 @@
 """Trajectories in a plane: of one its last steps, growing fainter backwards, the others as thin lines."""
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, Final, final
@@ -120,12 +121,11 @@ class Trail(PlotItem):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colour)
         for step in long[:: max(1, -(-len(long) // _ARROWS))].tolist():
-            start = np.array([path.x[step], path.y[step]])
-            along = np.array([path.x[step + 1], path.y[step + 1]]) - start
-            unit = along / np.hypot(*along)
-            tip, aside = start + 0.5 * along + 4.5 * unit, np.array([-unit[1], unit[0]])
-            corners = (tip, tip - 8.0 * unit + 3.2 * aside, tip - 8.0 * unit - 3.2 * aside)
-            painter.drawPolygon(QPolygonF([QPointF(*corner.tolist()) for corner in corners]))
+            start, end = (QPointF(float(path.x[at]), float(path.y[at])) for at in (step, step + 1))
+            along = end - start
+            unit = along / math.hypot(along.x(), along.y())
+            tip, back, aside = start + along * 0.5 + unit * 4.5, unit * 8.0, QPointF(-unit.y(), unit.x()) * 3.2
+            painter.drawPolygon(QPolygonF([tip, tip - back + aside, tip - back - aside]))
 
     def _colours(self, count: int) -> list[QColor]:
         if self._samples:
