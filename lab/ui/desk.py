@@ -1,7 +1,7 @@
 """The desk: all parts of the window, made and wired. Only the application makes one; tests make it the same way."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, final
 
@@ -77,7 +77,7 @@ class Desk(QObject):
         self.problems_panel = ProblemsPanel()
         self.gallery = Gallery(sorted((resource_folder() / "experiments").glob("*.toml")))
         self._frames: list[ViewFrame] = []
-        self._has_views = False
+        self._making = self._make_views()
         self.refresher = Refresher(self.session, lambda: self._frames, self)
         self.running = Running(self.window, self.actions, self.session, self.document, runs, self.report)
         self.filing = Filing(self.document, self.window)
@@ -104,10 +104,12 @@ class Desk(QObject):
         return self._frames
 
     def make_views(self) -> None:
-        """Load the plugins of views and make the views, unless that is done."""
-        if self._has_views:
-            return
-        self._has_views = True
+        """Load the plugins of views and make the views, those that are not made yet."""
+        for _ in self._making:
+            pass
+
+    def _make_views(self) -> Iterator[None]:
+        """Steps between which the window answers."""
         from lab.ui.hookspecs import WINDOW
 
         self._manager.open_window(WINDOW)
@@ -115,6 +117,7 @@ class Desk(QObject):
         self.plugins_panel.show_catalog(self.catalog)
         self._tell_plugins(self.catalog, before)
         for name in self.catalog.names("view"):
+            yield
             frame = self._frame(name)
             self._frames.append(frame)
             self.window.add_view(frame.name, Text.of(frame.view.title, frame.name), frame)
@@ -137,7 +140,9 @@ class Desk(QObject):
 
     def _settle(self) -> None:
         if self.window.isVisible():
-            self.make_views()
+            for _ in self._making:
+                QTimer.singleShot(0, self, self._settle)
+                return
             self.ready.emit()
 
     def _tell_plugins(self, catalog: Catalog, before: Catalog | None) -> None:

@@ -2,6 +2,7 @@
 `python main.py` as it is.
 """
 
+import gc
 import json
 import os
 import sys
@@ -42,11 +43,14 @@ if QtWidgets is not None:
         @QtCore.Slot()
         def tell(self) -> None:
             self._drawn = time.time()
-            # What makes the views was put in the queue by the same picture: it comes before this.
-            QtCore.QTimer.singleShot(0, self, self.end)
+            self.end()
 
         @QtCore.Slot()
         def end(self) -> None:
+            # Garbage is looked for again when the last of the views stands.
+            if not gc.isenabled():
+                QtCore.QTimer.singleShot(0, self, self.end)
+                return
             began, ready = float(os.environ["LAB_BENCH_STARTED"]), time.time()
             print(json.dumps({"start_s": self._drawn - began, "views_s": ready - began}))
             sys.stdout.flush()
