@@ -95,6 +95,7 @@ class Duel:
         self.learner, self.batch = learner, batch
         self._seed = tuple(seed)
         self._weights = learner.parameters.copy()
+        learner.carries = False  # no batch goes on from this one
         self._draw(0)
         learner.begin(batch)
         learner.forward(0, learner.steps)

@@ -185,6 +185,21 @@ def test_the_compiled_sweep_is_the_plain_one() -> None:
     np.testing.assert_allclose(plain[:, 3], expected, rtol=1e-12)
 
 
+@pytest.mark.parametrize("compiled", [True, False])
+def test_what_fades_becomes_nothing_and_what_is_no_number_stays_so(compiled: bool) -> None:
+    transition = np.full((1, 1, 60, 3), 0.1, np.float32)
+    cotangents = np.zeros((1, 60, 3), np.float32)
+    cotangents[0, -1] = 1.0, np.nan, np.inf
+    before = sweep(transition, cotangents, compiled=compiled)
+    assert before[0, 0] == 0
+    assert np.isnan(before[0, 1])
+    assert np.isinf(before[0, 2])
+    kept = cotangents[0, :, 0][cotangents[0, :, 0] != 0]
+    np.testing.assert_allclose(kept[::-1], 0.1 ** np.arange(len(kept), dtype=np.float64), rtol=1e-5)
+    kind = np.finfo(np.float32)
+    assert 0.1 * kept.min() < kind.tiny / kind.eps <= kept.min(), "its products have all their digits"
+
+
 @pytest.mark.parametrize("cell", ["lstm", "gru", "leaky"])
 def test_compiled_loops_are_the_plain_equations(cell: str) -> None:
     layers = tuple(LayerPlan(cell=CATALOG.get("cell", cell)(), hidden=4) for _ in range(2))

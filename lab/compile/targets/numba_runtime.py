@@ -231,7 +231,7 @@ def exp64(x):
 
 
 @njit(nogil=True, cache=True)
-def sweep(transition, cotangents, before):
+def sweep(transition, cotangents, before, tiny):
     """Cotangents of units that depend on themselves alone, through time: see `lab.gradients.diagonal`."""
     states, _, steps, width = transition.shape
     for step in range(steps - 1, -1, -1):
@@ -241,4 +241,5 @@ def sweep(transition, cotangents, before):
                 slope = transition[one, to, step]
                 source = cotangents[one, step]
                 for k in range(width):
-                    target[k] += slope[k] * source[k]
+                    total = target[k] + slope[k] * source[k]
+                    target[k] = total if abs(total) >= tiny else total - total
