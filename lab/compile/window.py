@@ -23,6 +23,10 @@ Task = Callable[[], object]
 
 WORTH_SPLITTING: Final = 2_000_000
 """Multiplications above which a product is split over the threads (measured)."""
+WORTH_LEAVING_OUT: Final = 0.75
+"""The share of the steps below which a sum over them alone is faster, though their rows are copied (measured)."""
+PANEL: Final = 128
+"""Columns that are looked at together for steps to leave out."""
 
 
 @final
@@ -162,8 +166,11 @@ class Window:
                 parts = self._parts(end - start, span.count * (last - first), 16)
                 cost = span.count * (end - start) * (last - first) // len(parts)
                 for a, b in ((start + a, start + b) for a, b in parts):
-                    rows, place = left[:, a:b].T, out[a:b, first:last]
-                    tasks.append((cost, partial(matmul, rows, right[:, first:last], out=place)))
+                    rows, others, place = left[:, a:b], right[:, first:last], out[a:b, first:last]
+                    if cost > WORTH_SPLITTING and matmul is np.matmul:
+                        tasks.append((cost, partial(sum_of_outers, self.executor.batch, rows, others, place)))
+                    else:
+                        tasks.append((cost, partial(matmul, rows.T, others, out=place)))
             return tasks
         terms = self._terms(one)
 
@@ -201,3 +208,23 @@ class Window:
                 terms.append(lambda a=a, b=b: (a * b).sum(axis=0))  # type: ignore[misc]
         terms.extend(lambda value=value: span.evaluated(value).sum(axis=0) for value in one.others)  # type: ignore[misc]
         return terms
+
+
+def sum_of_outers(batch: int, left: Array, right: Array, out: Array) -> None:
+    """Sum outer products of rows, (T B, n) and (T B, m), into (n, m).
+
+    Steps at which all of the left is zero add nothing: so are the cotangents of units that hold their state, and of
+    samples that have ended.
+    """
+    steps, width = left.reshape(-1, batch, left.shape[1]), left.shape[1]
+    # A few entries tell in most cases that there is no such step.
+    if steps[:, 0, :: max(1, width // 8)].all():
+        np.matmul(left.T, right, out=out)
+        return
+    bits = steps.view(f"u{left.itemsize}")  # several times as fast to look through as numbers
+    numbers = np.arange(len(left)).reshape(-1, batch)
+    for start in range(0, width, PANEL):
+        panel = slice(start, start + PANEL)
+        sounding = np.bitwise_or.reduce(bits[:, :, panel], axis=(1, 2)) != 0
+        rows = numbers[sounding].reshape(-1) if sounding.mean() < WORTH_LEAVING_OUT else slice(None)
+        np.matmul(left[rows, panel].T, right[rows], out=out[panel])
