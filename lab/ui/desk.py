@@ -78,6 +78,9 @@ class Desk(QObject):
         self.gallery = Gallery(sorted((resource_folder() / "experiments").glob("*.toml")))
         self._frames: list[ViewFrame] = []
         self._making = self._make_views()
+        self._settling = QTimer(self)
+        self._settling.setSingleShot(True)
+        self._settling.timeout.connect(self._settle)
         self.refresher = Refresher(self.session, lambda: self._frames, self)
         self.running = Running(self.window, self.actions, self.session, self.document, runs, self.report)
         self.filing = Filing(self.document, self.window)
@@ -135,13 +138,13 @@ class Desk(QObject):
         """Make the views as soon as the window has been drawn."""
         if event.type() == QEvent.Type.Paint:
             watched.removeEventFilter(self)
-            QTimer.singleShot(0, self, self._settle)
+            self._settling.start(0)
         return False
 
     def _settle(self) -> None:
         if self.window.isVisible():
             for _ in self._making:
-                QTimer.singleShot(0, self, self._settle)
+                self._settling.start(0)
                 return
             self.ready.emit()
 
@@ -173,6 +176,7 @@ class Desk(QObject):
 
     def close(self) -> None:
         """Stop drawing, and end the worker."""
+        self._settling.stop()
         self.refresher.stop()
         self.session.close()
         self.runs_panel.close_store()

@@ -105,6 +105,26 @@ def test_running(qtbot: QtBot, stages: dict[str, Stage], name: str, kind: str) -
 
 
 @pytest.mark.parametrize("name", VIEWS)
+def test_what_moves_in_a_canvas_is_found_where_it_is(qtbot: QtBot, stages: dict[str, Stage], name: str) -> None:
+    frame = shown(qtbot, name, stages["text"], SIZES[-1])
+    canvases = frame.findChildren(Canvas)
+    for canvas in canvases:
+        # What does not tell that it moves is looked for, and painted, where it was: so it is where there are many items.
+        canvas.scene().setBspTreeDepth(8)
+    painted(frame)
+    items = 0
+    for canvas in canvases:
+        for plot in canvas.plots:
+            plot.place(plot.outer.translated(-60, -90))
+        for item in canvas.items():
+            place = item.sceneBoundingRect()
+            if item.isVisible() and item.parentItem() is None and place.width() < canvas.width():
+                items += 1
+                assert item in canvas.scene().items(place.center()), type(item).__name__
+    assert items or not any(canvas.plots for canvas in canvases)
+
+
+@pytest.mark.parametrize("name", VIEWS)
 def test_nothing_of_the_last_experiment_stays(qtbot: QtBot, stages: dict[str, Stage], name: str) -> None:
     before, after = stages["series"], stages["adding"]
     stage = Stage()

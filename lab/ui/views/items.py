@@ -32,7 +32,7 @@ class PlotItem(QGraphicsItem):
 
     @abstractmethod
     def draw(self, painter: QPainter) -> None:
-        """Draw, clipped to the plot."""
+        """Draw, clipped to its rectangle."""
 
     def restyle(self) -> None:
         """Colours of the theme have changed."""
@@ -47,7 +47,7 @@ class PlotItem(QGraphicsItem):
 
     @final
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
-        painter.setClipRect(self.plot.rect)
+        painter.setClipRect(self.boundingRect())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, self.antialiased)
         self.draw(painter)
 

@@ -4,14 +4,14 @@ from typing import Any, Final, final
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QRectF
 from PySide6.QtGui import QFontMetricsF, QPainter
-from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from lab.telemetry.frames import Frame
 from lab.ui.theme import theme
 from lab.ui.views.curves import Line
 from lab.ui.views.frames import of_sample
+from lab.ui.views.items import PlotItem
 from lab.ui.views.plot import Plot
 from lab.ui.views.sprites import write
 
@@ -106,22 +106,18 @@ def _telling(values: Array) -> int:
 
 
 @final
-class _Letters(QGraphicsItem):
-    """Symbols under their steps, or those around the cursor where they do not fit."""
+class _Letters(PlotItem):
+    """Symbols under their steps, or those around the cursor where they do not fit; titles stand left of the plot."""
 
     def __init__(self, plot: Plot) -> None:
-        super().__init__()
-        self.plot = plot
+        super().__init__(plot, 5.0)
         self.rows: list[tuple[str, list[str]]] = []
         self.step: int | None = None
-        self.setZValue(5)
-        self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
-        plot.canvas.scene().addItem(self)
 
     def boundingRect(self) -> QRectF:
         return self.plot.outer.adjusted(-8, -2, 4, 0)
 
-    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+    def draw(self, painter: QPainter) -> None:
         rect = self.plot.rect
         if not self.rows:
             return
