@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtCore import QEventLoop, Qt
+from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
 from lab.experiment.store import Store
@@ -170,6 +170,18 @@ def test_views_are_made_when_the_window_is_drawn_and_their_failures_told_once(
     assert set(desk.window.views.names()) == set(desk.catalog.names("view")) > {"loss", "gates"}
     assert sorted(Path(one.file).name for one in desk.problems_panel.problems()) == ["cell.py", "view.py"]
     assert desk.window.in_gallery
+
+
+def test_a_window_that_is_closed_makes_no_more_views(make_desk: MakeDesk) -> None:
+    desk = make_desk()
+    while not desk.window.views.names():
+        QApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 1)
+    made = len(desk.window.views.names())
+    assert made < len(desk.catalog.names("view"))
+    desk.leave()
+    for _ in range(10):
+        QApplication.processEvents()
+    assert len(desk.window.views.names()) == made
 
 
 def test_a_broken_view_is_named_and_the_others_go_on(qtbot: QtBot, make_desk: MakeDesk, tmp_path: Path) -> None:

@@ -109,7 +109,7 @@ def test_what_moves_in_a_canvas_is_found_where_it_is(qtbot: QtBot, stages: dict[
     frame = shown(qtbot, name, stages["text"], SIZES[-1])
     canvases = frame.findChildren(Canvas)
     for canvas in canvases:
-        # What does not tell that it moves is looked for, and painted, where it was: so it is where there are many items.
+        # As where there are many items: what does not tell that it moves is looked for, and painted, where it was.
         canvas.scene().setBspTreeDepth(8)
     painted(frame)
     items = 0
