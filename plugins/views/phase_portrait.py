@@ -32,6 +32,8 @@ TURN_AGAIN = 1.0
 """Seconds between two looks at whether there is a better plane while live."""
 HOLDS = 0.9
 """A plane is kept while it has this share of the variance that the best one has: one that turns cannot be read."""
+WORTH_TELLING = 0.02
+"""Differences of the share of an axis that are not written while live: all axes are painted anew for them."""
 LABEL = 60
 """Pixels that the label of a point takes: two that are nearer stand on different sides."""
 COLOURS = (Text("Time", "时间"), Text("Sample or class", "样本或类别"), Text("Season", "季节"))
@@ -71,6 +73,7 @@ class PhasePortrait(View):
         self._length: int | None = None
         self._units = (0, 1)
         self._basis: tuple[str, float, Array] | None = None
+        self._in_plane: Array = np.zeros(2)
         self._extent: tuple[float, float, float, float] | None = None
         self._paths: Array = np.zeros((0, 0, 2))
         self._states: Array = np.zeros((0, 0))
@@ -215,7 +218,10 @@ class PhasePortrait(View):
             turned = shares(points, known[2]).sum() < HOLDS * shares(points, best).sum()
             known = (key, now, best if turned else known[2])
         self._basis = known
-        one, two = (share(float(part)) for part in shares(points, known[2]))
+        now_in = shares(points, known[2])
+        if np.abs(now_in - self._in_plane).max() >= WORTH_TELLING or not self.stage.live:
+            self._in_plane = now_in
+        one, two = (share(float(part)) for part in self._in_plane)
         self._name(Text("PC 1 · {s}", "主成分 1 · {s}").with_(s=one), Text("PC 2 · {s}", "主成分 2 · {s}").with_(s=two))
         return (states - (points.mean(axis=0) if len(points) else 0.0)) @ known[2].T
 

@@ -25,6 +25,8 @@ from lab.ui.words import Text, bind, bind_call, language
 
 SENTENCE_SECONDS: Final = 0.5
 """Seconds between two sentences at least: words that change faster cannot be read."""
+AFTER: Final = 0.01
+"""Seconds from a picture to its sentence: one tick is not to do both."""
 _ICONS: Final = {"good": ("good", "good"), "warning": ("warning", "warning"), "error": ("error", "error")}
 _SAVES: Final = (
     ("png", Text("Save picture (PNG)…", "保存图片（PNG）…")),
@@ -201,14 +203,13 @@ class ViewFrame(QWidget):
             return
         self._guarded(lambda: self.header.read(self.view.reading()))
         now = time.monotonic()
-        wait = self._said_at + SENTENCE_SECONDS - now
-        if self.problem is None and (force or wait <= 0):
+        if self.problem is None and force:
             self._said_at, self._state = now, self.view.stage.state
             self._later.stop()
             self._guarded(self._say)
         elif not self._later.isActive():
-            # The last picture of all must not keep the sentence of one before it.
-            self._later.start(max(1, round(1e3 * wait)))
+            # Not at once, where a picture was drawn just now; and the last picture must not keep the words of another.
+            self._later.start(round(1e3 * max(self._said_at + SENTENCE_SECONDS - now, AFTER)))
 
     def _say(self) -> None:
         self._said = self.view.sentence()
