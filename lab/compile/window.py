@@ -214,7 +214,7 @@ def sum_of_outers(batch: int, left: Array, right: Array, out: Array) -> None:
     """Sum outer products of rows, (T B, n) and (T B, m), into (n, m).
 
     Steps at which all of the left is zero add nothing: so are the cotangents of units that hold their state, and of
-    samples that have ended.
+    steps that no sample of the batch reaches.
     """
     steps, width = left.reshape(-1, batch, left.shape[1]), left.shape[1]
     # A few entries tell in most cases that there is no such step.
