@@ -50,7 +50,7 @@ class Desk(QObject):
     """
 
     ready = Signal()
-    """The window is drawn, and the views are made."""
+    """All views are made."""
 
     def __init__(
         self,
@@ -124,6 +124,7 @@ class Desk(QObject):
             frame = self._frame(name)
             self._frames.append(frame)
             self.window.add_view(frame.name, Text.of(frame.view.title, frame.name), frame)
+        self.ready.emit()
 
     def start(self) -> None:
         """Begin to draw, and have a worker ready. Where no run can be kept that is said before one begins."""
@@ -146,7 +147,6 @@ class Desk(QObject):
             for _ in self._making:
                 self._settling.start(0)
                 return
-            self.ready.emit()
 
     def _tell_plugins(self, catalog: Catalog, before: Catalog | None) -> None:
         """Say what came of the plugins, but for what was told of those `before`."""
