@@ -63,6 +63,26 @@ def test_single_character_baseline_is_their_cross_entropy(make: Make, write: Wri
     assert data.metric == "bits-per-character"
 
 
+@pytest.mark.parametrize("symbols", [5, 150])  # the triples of so many fit into a table, or do not
+def test_baselines_are_those_of_counting_one_by_one(make: Make, write: Write, symbols: int) -> None:
+    draw = np.random.default_rng(0)
+    text = "".join(chr(0x4E00 + code) for code in (symbols * draw.random(4000) ** 2).astype(int))
+    assert len(set(text)) == symbols
+    data = make("characters", file=write(text), window=10).load(0)
+    known, first = text[: -len(text) // 5], len(text) - len(text) // 10
+    counts = Counter(known[at : at + size] for size in range(4) for at in range(len(known) - size + 1))
+
+    def probability(gram: str) -> float:
+        if not gram:
+            return 1 / len(set(text))
+        context = sum(counts[gram[:-1] + one] for one in set(text))
+        return (counts[gram] + 5 * probability(gram[1:])) / (context + 5)
+
+    for size, name in enumerate(("single characters", "pairs", "triples"), 1):
+        each = [probability(text[at - size + 1 : at + 1]) for at in range(first, len(text))]
+        assert data.baselines[name] == pytest.approx(-np.mean(np.log2(each)), rel=1e-9)
+
+
 def test_longer_contexts_tell_more(make: Make) -> None:
     bits = make("characters").load(0).baselines
     assert math.log2(63) > bits["single characters"] > bits["pairs"] > bits["triples"]
