@@ -45,7 +45,7 @@ def test_the_cells_read_as_in_the_textbooks(name: str, formulas: str) -> None:
 
 def test_what_belongs_to_another_part_of_the_network_says_so() -> None:
     fed = latex(trace_alone(Fed(), inputs=3, hidden=4, simplify=False))
-    assert r"\mathrm{prediction}_{t} &= V^{\mathrm{output}} h_{t} + b^{\mathrm{output}}" in fed
+    assert r"Z^{\mathrm{output}}_{t} &= V^{\mathrm{output}} h_{t} + b^{\mathrm{output}}" in fed
     gated = latex(trace_alone(Gated(), inputs=3, hidden=4, simplify=False))
     assert r"\tanh\left(h_{t}^{(\ell-1)}\right)" in gated
 

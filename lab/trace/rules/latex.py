@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, final
 
 from lab.trace.graph import Leaf, Literal, Var, consumers, reachable
-from lab.trace.tracer import Traced
+from lab.trace.tracer import NET, Traced
 
 SUM, POINTWISE, APPLY, ATOM = range(4)
 """How tightly a formula holds together: a + b, a ⊙ b, W x, and what needs no parentheses anywhere."""
@@ -15,6 +15,8 @@ _GREEK: Final = frozenset(
     " omega".split()
 )  # fmt: skip
 _GATES: Final = {"input": "i", "forget": "f", "output": "o", "update": "z", "reset": "r", "depth": "d"}
+_NET: Final = "output.Z"
+"""The net input of the head, which a cell fed with the output of the network carries as a state."""
 _ASSIGNED: Final = re.compile(r"([A-Za-z_]\w*)\s*=(?!=)")
 _LEAST_SHARED: Final = 2
 """A value that is used twice gets an equation of its own if it takes at least so many primitives to write."""
@@ -151,7 +153,7 @@ def symbol_named(name: str) -> str:
 
     What belongs to another part of the network says so above: `output.V` as V^{\\mathrm{output}}.
     """
-    owner, _, name = name.rpartition(".")
+    owner, _, name = (_NET if name == NET else name).rpartition(".")
     head, _, rest = name.strip("_").partition("_")
     parts = [_greek(part) for part in rest.split("_") if part]
     base = _greek(head) if len(head) == 1 or head in _GREEK else rf"\mathrm{{{head}}}"
