@@ -28,11 +28,15 @@ class Sentence:
 @final
 @dataclass(frozen=True, slots=True)
 class Key:
-    """An entry of a legend: `look` is `line`, `dots`, `dash`, `square` or `diamond`; `series` 1-8, 0 text, -1 muted."""
+    """An entry of a legend: `look` is `line`, `dots`, `dash`, `square` or `diamond`; `series` 1-8, 0 text, -1 muted.
+
+    `dash` is that of the line.
+    """
 
     text: Text
     look: str
     series: int
+    dash: int = 0
 
 
 class View(Registered, QWidget):

@@ -48,7 +48,7 @@ class GradientsByLayer(View):
         self._plot = Plot(self._canvas, x, Axis(logarithmic, Text("Gradient norm, log", "梯度范数，对数"), grid=True))
         self._all = Line(self._plot, "muted", alpha=150, z=0)
         self._total = Thinned()
-        self._lines = [Line(self._plot, f"series{k + 1}") for k in range(MOST)]
+        self._lines = [Line(self._plot, f"series{k + 1}", dash=k) for k in range(MOST)]
         self._choice = Choice(Text("What is measured", "显示内容"))
         self._choice.offer(MODES)
         self._choice.chosen.connect(self._again)
@@ -186,7 +186,7 @@ class GradientsByLayer(View):
 
     def legend(self) -> tuple[Key, ...]:
         layer = NUMBER if self._choice.current == 1 else LAYER
-        keys = tuple(Key(_called(name, layer), "line", place + 1) for place, name in enumerate(self._shown))
+        keys = tuple(Key(_called(name, layer), "line", place + 1, place) for place, name in enumerate(self._shown))
         whole = (Key(Text("all", "全部"), "line", -1),) if self._choice.current == 0 and self._shown else ()
         # In front where there are many: what there is no room for is left out at the end.
         clip = (Key(self._limit(), "dash", -1),) if self._clip > 0 and self._choice.current < 2 else ()

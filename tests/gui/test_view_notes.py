@@ -4,16 +4,21 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QPointF
+from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from lab.runner.messages import WorkerState
+from lab.ui.api import Key
 from lab.ui.labels import HYPERPARAMETERS
 from lab.ui.stage import Curve, Stage
 from lab.ui.views.canvas import Canvas
+from lab.ui.views.curves import Line
 from lab.ui.views.frame import ViewFrame
 from lab.ui.views.frames import waiting
-from lab.ui.views.marks import spread
+from lab.ui.views.heading import colour, paint_sign
+from lab.ui.views.marks import pen, spread
 from lab.ui.views.plot import Plot
 from lab.ui.views.verdict import judged, judged_alone
 from lab.ui.words import Text
@@ -64,6 +69,29 @@ def test_the_clip_and_the_layers_are_in_the_legend(qtbot: QtBot, adding: Stage) 
     assert not plot.notes, "no words lie over the curves"
     frame.view.chooser().chosen.emit(1)
     assert all("layers." not in key.text.en for key in frame.view.legend())
+
+
+def test_curves_of_layers_and_parameters_differ_without_colour(qtbot: QtBot, adding: Stage) -> None:
+    frame, (plot,) = opened(qtbot, "gradients-by-layer", adding)
+    frame.view.chooser()._choose(1)
+    keys = [key for key in frame.view.legend() if key.look == "line"]
+    assert len(keys) > 2
+    patterns = [pen(colour(key.series), dash=key.dash).dashPattern() for key in keys]
+    assert len({tuple(one) for one in patterns}) == len(keys)
+    assert not patterns[0], "the first is solid"
+    lines = {line.dash: line for line in plot.items if isinstance(line, Line) and len(line._x)}
+    assert lines.keys() == {key.dash for key in keys}, "curves and legend have the same"
+    assert len({_drawn(one) for one in keys}) == len(keys)
+
+
+def _drawn(key: Key) -> bytes:
+    """The sign of a legend, with the colour taken away."""
+    picture = QImage(40, 9, QImage.Format.Format_ARGB32)
+    picture.fill(0)
+    painter = QPainter(picture)
+    paint_sign(painter, replace(key, series=1), QPointF(20, 4))
+    painter.end()
+    return bytes(picture.constBits())
 
 
 def test_a_view_that_is_shown_alone_cannot_be_enlarged(qtbot: QtBot, adding: Stage) -> None:

@@ -44,17 +44,21 @@ class _Points(PlotItem):
 
 @final
 class Line(_Points):
-    """A curve of one pixel in a colour of the theme; where a value is not finite it has a gap."""
+    """A curve of one pixel in a colour of the theme; where a value is not finite it has a gap.
 
-    def __init__(self, plot: Plot, role: str, *, dash: bool = False, alpha: int = 255, z: float = 1.0) -> None:
+    `dash` is the place of its series among the others, from 0: each has its own of the `DASHES`, the first none.
+    """
+
+    def __init__(self, plot: Plot, role: str, *, dash: int = 0, alpha: int = 255, z: float = 1.0) -> None:
         super().__init__(plot, role, z)
-        self._dash, self._alpha = dash, alpha
+        self.dash = dash
+        self._alpha = alpha
 
     def draw(self, painter: QPainter) -> None:
         if not len(self._x):
             return
         # Thick lines are several times dearer, and only a hall needs them.
-        painter.setPen(pen(self._role, dash=self._dash, alpha=self._alpha, width=2.0 if theme.enlarged else 1.0))
+        painter.setPen(pen(self._role, dash=self.dash, alpha=self._alpha, width=2.0 if theme.enlarged else 1.0))
         across, down = self.pixels(self._x, self._y)
         for first, last in runs(np.isfinite(across) & np.isfinite(down)):
             painter.drawPolyline(arrayToQPolygonF(across[first:last], down[first:last]))

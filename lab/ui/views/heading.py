@@ -14,6 +14,8 @@ from lab.ui.words import Text
 HEIGHT: Final = 21
 _GAP: Final = 12.0
 _SIGN: Final = 14.0
+_DASHED: Final = 28.0
+"""The sign of a line with a pattern: it is to be seen twice."""
 
 
 def colour(series: int) -> str:
@@ -25,8 +27,8 @@ def paint_heading(painter: QPainter, rect: QRectF, axis: Text, keys: Sequence[Ke
     """Draw both into a rectangle; the name of the axis gives way to the legend, the legend's end to its beginning."""
     painter.setFont(theme.font(11))
     metrics = QFontMetricsF(painter.font())
-    sign, gap = _SIGN * theme.scale, _GAP * theme.scale
-    widths = [sign + metrics.horizontalAdvance(str(key.text)) + gap for key in keys]
+    gap = _GAP * theme.scale
+    widths = [_wide(key) + metrics.horizontalAdvance(str(key.text)) + gap for key in keys]
     while keys and sum(widths) > rect.width() + gap:
         keys, widths = keys[:-1], widths[:-1]
     x = rect.right() - sum(widths) + (gap if keys else 0.0)
@@ -36,6 +38,7 @@ def paint_heading(painter: QPainter, rect: QRectF, axis: Text, keys: Sequence[Ke
         name = metrics.elidedText(str(axis), Qt.TextElideMode.ElideRight, room)
         painter.drawText(QRectF(rect.left(), rect.top(), room, rect.height()), _LEFT, name)
     for key, width in zip(keys, widths, strict=True):
+        sign = _wide(key)
         paint_sign(painter, key, QPointF(x + sign / 2 - 2, rect.center().y()))
         painter.setPen(theme.colour("text"))
         painter.drawText(QRectF(x + sign, rect.top(), width, rect.height()), _LEFT, str(key.text))
@@ -45,14 +48,20 @@ def paint_heading(painter: QPainter, rect: QRectF, axis: Text, keys: Sequence[Ke
 _LEFT: Final = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
 
 
+def _wide(key: Key) -> float:
+    """The room for the sign of an entry, in pixels."""
+    return (_DASHED if key.dash else _SIGN) * theme.scale
+
+
 def paint_sign(painter: QPainter, key: Key, at: QPointF) -> None:
     """Draw the sign of an entry of a legend around a place."""
     role = colour(key.series)
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, key.look in ("dots", "diamond"))
-    reach = 5 * theme.scale
+    reach = _wide(key) / 2 - 2 * theme.scale
     if key.look in ("line", "dash"):
-        painter.setPen(pen(role, dash=key.look == "dash", width=1.0 if key.look == "dash" else 2.0))
+        dash = key.dash or int(key.look == "dash")
+        painter.setPen(pen(role, dash=dash, width=1.0 if dash else 2.0))
         painter.drawLine(QPointF(at.x() - reach, at.y()), QPointF(at.x() + reach, at.y()))
     else:
         painter.setPen(Qt.PenStyle.NoPen)

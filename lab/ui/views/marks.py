@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, final
+from typing import Final, Literal, final
 
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
@@ -11,6 +11,11 @@ from lab.ui.theme import theme
 from lab.ui.words import Text
 
 Align = Literal["left", "centre", "right", "beside"]
+DASHES: Final = (
+    (), (4.0, 2.5), (1.0, 2.0), (7.0, 2.0, 1.0, 2.0), (10.0, 3.0), (6.0, 2.0, 1.0, 2.0, 1.0, 2.0),
+    (3.0, 2.0, 3.0, 5.0), (2.0, 4.0),
+)  # fmt: skip
+"""Patterns of lines, by the place of their series, so that they are told apart without colour: the first is solid."""
 
 
 @final
@@ -58,14 +63,15 @@ class Note:
     stack: bool = False
 
 
-def pen(role: str, *, dash: bool = False, width: float = 1.0, alpha: int = 255) -> QPen:
-    """A cosmetic pen of a colour of the theme."""
+def pen(role: str, *, dash: int = 0, width: float = 1.0, alpha: int = 255) -> QPen:
+    """A cosmetic pen of a colour of the theme, in one of the `DASHES`; after the last the first follows again."""
     colour = QColor(theme.colour(role))
     colour.setAlpha(alpha)
     made = QPen(colour, width)
     made.setCosmetic(True)
-    if dash:
-        made.setDashPattern([4.0, 2.5])
+    pattern = DASHES[dash % len(DASHES)]
+    if pattern:
+        made.setDashPattern(pattern)
     return made
 
 
