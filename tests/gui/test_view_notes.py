@@ -67,8 +67,14 @@ def test_the_clip_and_the_layers_are_in_the_legend(qtbot: QtBot, adding: Stage) 
     ]
     assert any(rule.level for rule in plot.rules)
     assert not plot.notes, "no words lie over the curves"
-    frame.view.chooser().chosen.emit(1)
+    frame.view.chooser()._choose(1)
     assert all("layers." not in key.text.en for key in frame.view.legend())
+
+
+@pytest.mark.parametrize("name", ["gradients-by-layer", "duel"])
+def test_what_is_always_offered_can_be_seen(qtbot: QtBot, adding: Stage, name: str) -> None:
+    frame, _ = opened(qtbot, name, adding)
+    assert frame.view.chooser().isVisible()
 
 
 def test_curves_of_layers_and_parameters_differ_without_colour(qtbot: QtBot, adding: Stage) -> None:

@@ -72,9 +72,7 @@ class Choice(QWidget):
             action = menu.addAction(str(name))
             bind(action, action.setText, name)
             action.triggered.connect(lambda _=False, index=index: self._choose(index))
-        # What has no parent yet is shown with it; alone it would be a window of its own for a moment.
-        if len(self.names) < 2 or self.parentWidget() is not None:
-            self.setVisible(len(self.names) > 1)
+        self._show()
         self.choose(min(current, max(len(self.names) - 1, 0)))
         self._restyle()
 
@@ -104,7 +102,13 @@ class Choice(QWidget):
         done = super().event(event)
         if event.type() == QEvent.Type.LayoutRequest:
             self._fold()
+        elif event.type() == QEvent.Type.ParentChange:
+            self._show()
         return done
+
+    def _show(self) -> None:
+        # Without a parent it would be a window of its own for a moment.
+        self.setVisible(len(self.names) > 1 and self.parentWidget() is not None)
 
     def _full(self) -> int:
         return sum(button.sizeHint().width() for button in self._group.buttons())
