@@ -19,6 +19,7 @@ from lab.runner.worker import Worker
 from lab.ui.actions import OPEN, Actions
 from lab.ui.comparing import Comparing
 from lab.ui.dialogs import Dialogs
+from lab.ui.disk import DiskBudget
 from lab.ui.document import OpenDocument
 from lab.ui.filing import Filing
 from lab.ui.forms.panel import ExperimentPanel
@@ -67,8 +68,8 @@ class Desk(QObject):
         self.window = MainWindow(self.actions, settings)
         self.stage = Stage(self)
         self.document = OpenDocument(catalog, self)
-        threads = settings.value("threads") or None
-        self.session = Session(self.stage, lambda: Worker(runs, plugin_folders, threads=threads), self)
+        self.session = Session(self.stage, lambda: Worker(runs, plugin_folders), self)
+        self.session.threads = settings.value("threads") or None
         self.experiment = ExperimentPanel(self.document, catalog)
         self.cell = CellPanel()
         self.runs_panel = RunsPanel(runs)
@@ -95,6 +96,7 @@ class Desk(QObject):
             runs,
             self.report,
         )
+        self.disk = DiskBudget(runs, settings, self.window, self.runs_panel, self.session)
         self.dialogs = Dialogs(self.window, self.actions, catalog, settings, self.filing, self.report)
         self._fill()
         self._connect()
@@ -134,6 +136,7 @@ class Desk(QObject):
         self.refresher.start()
         self.session.warm()
         self.window.installEventFilter(self)
+        self.disk.start()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Make the views as soon as the window has been drawn."""
@@ -177,6 +180,7 @@ class Desk(QObject):
     def close(self) -> None:
         """Stop drawing, and end the worker."""
         self._settling.stop()
+        self.disk.close()
         self.refresher.stop()
         self.session.close()
         self.runs_panel.close_store()
@@ -200,6 +204,7 @@ class Desk(QObject):
 
     def _connect(self) -> None:
         self.actions.follow_history(self.document.undo_stack)
+        self.settings.changed.connect(self._set)
         self.experiment.live_edited.connect(self.session.set_value)
         self.experiment.watch_changed.connect(self._watch)
         self.document.changed.connect(self._show_cell)
@@ -245,6 +250,10 @@ class Desk(QObject):
         gallery.own_data_asked.connect(self.actions.own_data.trigger)
         gallery.empty_asked.connect(self.filing.new)
         gallery.set_recent(self.document.recent())
+
+    def _set(self, key: str) -> None:
+        if key == "threads":
+            self.session.threads = self.settings.value(key) or None
 
     def _run_example(self, path: str) -> None:
         if self.filing.open_path(Path(path)):

@@ -206,6 +206,11 @@ class MainWindow(QMainWindow):
         """Show a message above the views, with one main action and perhaps others."""
         self._banner.show_message(text, detail, [*([action] if action else []), *more], level)
 
+    @property
+    def has_banner(self) -> bool:
+        """Whether a message stands above the views."""
+        return not self._banner.isHidden()
+
     def clear_banner(self) -> None:
         """Take the message away."""
         self._banner.clear()

@@ -82,6 +82,8 @@ class Session(QObject):
         self._news = False
         """Whether there are new figures, which one poll tells once."""
         self.target = "auto"
+        self.threads: int | None = None
+        """Threads of the runs that begin from now on; None for all processors."""
         self.epoch = 0
         self.epochs: int | None = None
         """How many are planned; None where updates are counted, and where nothing runs."""
@@ -119,7 +121,9 @@ class Session(QObject):
         self._clear(experiment.spec)
         self._enter(WorkerState.STARTING, None)
         self._look()
-        self._worker.begin(experiment.text, experiment.place, target=self.target, then_pause=then_pause)
+        self._worker.begin(
+            experiment.text, experiment.place, target=self.target, threads=self.threads, then_pause=then_pause
+        )
 
     def resume(self, run: str, spec: Spec | None, curves: Sequence[Scalar] = (), *, then_pause: bool = False) -> None:
         """Go on with a run of the store from its last checkpoint; `curves` are what it has so far."""

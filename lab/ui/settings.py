@@ -107,7 +107,10 @@ SETTINGS: Final = (
         "threads",
         0,
         Text("Threads", "线程数"),
-        Text("For training; one leaves the rest to other programs.", "用于训练；设为 1 可把其余核心留给其他程序。"),
+        Text(
+            "Of the runs that begin from now on; one leaves the rest to other programs.",
+            "用于之后开始的运行；设为 1 可把其余核心留给其他程序。",
+        ),
         highest=max(1, os.cpu_count() or 1),
         zero=Text("all cores", "全部核心"),
     ),
@@ -183,7 +186,8 @@ class Settings(QObject):
         except FileNotFoundError:
             return
         except (OSError, ValueError) as error:
-            self._complain(f"the settings cannot be read: {error}", "They are at their defaults now.")
+            remedy = f"They are at their defaults now; if one is changed, this file is kept as {self._aside.name}."
+            self._complain(f"the settings cannot be read: {error}", remedy)
             return
         for key, value in read.items():
             setting = _BY_KEY.get(key)
@@ -220,8 +224,15 @@ class Settings(QObject):
     def _document(self) -> tomlkit.TOMLDocument:
         try:
             return tomlkit.parse(self.path.read_text(encoding="utf-8"))
-        except (FileNotFoundError, ValueError):
+        except FileNotFoundError:
             return tomlkit.document()
+        except ValueError:  # one mistake in it is no reason to lose the rest
+            self.path.replace(self._aside)
+            return tomlkit.document()
+
+    @property
+    def _aside(self) -> Path:
+        return self.path.with_name(f"{self.path.stem}-unread{self.path.suffix}")
 
     def _complain(self, message: str, remedy: str) -> None:
         self.problems.append(Problem(level="warning", message=message, remedy=remedy, file=str(self.path)))

@@ -1,6 +1,6 @@
 """Settings: kept in one file that a person may edit, forgiving about what is wrong in it, followed at once."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,10 +9,13 @@ from PySide6.QtWidgets import QApplication, QComboBox, QDoubleSpinBox, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from lab.runner.messages import Problem
+from lab.training.plan import default_threads
+from lab.ui.desk import Desk
 from lab.ui.settings import SETTINGS, Settings, follow, settings_file
 from lab.ui.settings_dialog import SettingsDialog
 from lab.ui.theme import theme
 from lab.ui.words import language
+from tests.gui.test_desk import begun
 
 
 @pytest.fixture(autouse=True)
@@ -108,6 +111,9 @@ def test_a_file_that_cannot_be_read_is_said(path: Path, content: bytes) -> None:
     settings = Settings(path)
     assert settings.value("theme") == "system"
     assert [problem.level for problem in settings.problems] == ["warning"]
+    settings.set_value("text_size", 120)
+    assert path.with_name("settings-unread.toml").read_bytes() == content
+    assert Settings(path).value("text_size") == 120
 
 
 def test_a_file_that_cannot_be_written_is_said_once(tmp_path: Path) -> None:
@@ -224,3 +230,13 @@ def test_all_can_be_reset(qtbot: QtBot, dialog: tuple[SettingsDialog, Settings])
     threads = shown.editors["threads"]
     assert isinstance(threads, QSpinBox)
     assert threads.text() == "all cores"
+
+
+def test_threads_are_those_of_the_runs_that_begin_from_then_on(qtbot: QtBot, make_desk: Callable[..., Desk]) -> None:
+    desk = make_desk()
+    desk.settings.set_value("threads", 1)
+    begun(qtbot, desk)
+    assert desk.stage.about["plan"]["threads"] == 1
+    desk.settings.set_value("threads", 0)
+    begun(qtbot, desk)
+    qtbot.waitUntil(lambda: desk.stage.about["plan"]["threads"] == default_threads(), timeout=60_000)

@@ -1,5 +1,6 @@
 """The runs panel: all stored runs of a folder; to be found, named, compared, opened again, queued and deleted."""
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final, final
@@ -195,15 +196,18 @@ class RunsPanel(QWidget):
 
     def delete(self) -> None:
         """Take the selected runs away; `undo_delete` brings them back."""
-        wanted = self.chosen()
+        self.take_away(self.chosen())
+
+    def take_away(self, runs: Sequence[str]) -> None:
+        """Take runs away, as `delete` does."""
         row = self.list.currentIndex().row()
-        gone = self.model.discard(wanted)
+        gone = self.model.discard(runs)
         if gone is None:
             return
         self._deleted = gone
         self.list.setCurrentIndex(self.model.index(min(row, self.model.rowCount() - 1)))
         self._say()
-        if len(self._deleted) < len(wanted):
+        if len(self._deleted) < len(runs):
             self.count.setText(str(_REFUSED))
 
     def undo_delete(self) -> None:
