@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final, final
 
-from PySide6.QtCore import QObject, Qt, QThreadPool, QTimer, Signal
+from PySide6.QtCore import QObject, QSize, Qt, QThreadPool, QTimer, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -55,8 +55,11 @@ _CHOSEN: Final = Text(
     "已选 {count} 个，共 {freed}；将余 {left}，上限 {allowed}",
 )
 _OLDEST: Final = Text("Tick the oldest until the rest fits", "勾选最早的，直到不超限")
+_OLDEST_TIP: Final = Text("Tick runs in the order in which they were begun", "按开始的先后勾选运行")
 _DELETE: Final = Text("Delete", "删除")
+_DELETE_TIP: Final = Text("Delete the ticked runs", "删除勾选的运行")
 _LATER: Final = Text("Not now", "暂不")
+_LATER_TIP: Final = Text("Delete nothing (Esc)", "不删除任何运行（Esc）")
 
 
 def size_words(size: float) -> Text:
@@ -185,8 +188,13 @@ class DiskDialog(QDialog):
         self.sum = Elided()
         dress(self.sum, 12, role="muted", tabular=True)
         oldest, self.delete, later = QPushButton(), QPushButton(), QPushButton()
-        for button, words in ((oldest, _OLDEST), (self.delete, _DELETE), (later, _LATER)):
+        for button, words, tip in (
+            (oldest, _OLDEST, _OLDEST_TIP),
+            (self.delete, _DELETE, _DELETE_TIP),
+            (later, _LATER, _LATER_TIP),
+        ):
             bind(button, button.setText, words)
+            bind(button, button.setToolTip, tip)
             button.setAutoDefault(False)
         self.delete.setProperty("primary", True)
         oldest.clicked.connect(self.tick_oldest)
@@ -237,13 +245,16 @@ class DiskDialog(QDialog):
             item.setCheckState(0, Qt.CheckState.Unchecked)
             item.setTextAlignment(2, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             item.setToolTip(0, run.note)
+            item.setSizeHint(0, QSize(0, theme.px(28)))
             tree.addTopLevelItem(item)
             self._items[run.id] = item
         header = tree.header()
         header.setStretchLastSection(False)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        for column in (1, 2):
-            header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
+        for column, wide in ((1, 160), (2, 90)):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
+            header.resizeSection(column, theme.px(wide))
+        tree.headerItem().setTextAlignment(2, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         tree.itemChanged.connect(lambda _item, _column: self._say())
         return tree
 
