@@ -125,7 +125,7 @@ class Desk(QObject):
             yield
             frame = self._frame(name)
             self._frames.append(frame)
-            self.window.add_view(frame.name, Text.of(frame.view.title, frame.name), frame)
+            self.window.add_view(frame.name, frame.title, frame)
         self.ready.emit()
 
     def start(self) -> None:
@@ -186,10 +186,11 @@ class Desk(QObject):
         self.runs_panel.close_store()
 
     def _frame(self, name: str) -> "ViewFrame":
-        from lab.ui.views.frame import ViewFrame
+        from lab.ui.views.frame import framed
 
-        kind = self.catalog.get("view", name)
-        frame = ViewFrame(kind(self.stage))
+        frame = framed(self.catalog.get("view", name), self.stage)
+        if frame.problem is not None:
+            self.report(frame.problem)
         frame.failed.connect(self.report)
         frame.help_asked.connect(lambda page: self.dialogs.show_help(page))
         return frame

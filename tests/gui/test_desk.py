@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QEventLoop, Qt
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from lab.experiment.store import Store
@@ -57,6 +57,73 @@ class Broken(View):
 def lab_register_views():
     return [Broken]
 '''
+RAISING = """
+import json
+
+from PySide6.QtWidgets import QWidget
+
+from lab.api import hookimpl
+from lab.ui.api import Sentence, Text, View
+
+
+class Quiet(View):
+    def refresh(self):
+        pass
+
+    def sentence(self):
+        return Sentence(Text.plain(""))
+
+    def table(self):
+        return {}
+
+
+class Made(Quiet):
+    name = "a-made"
+
+    def __init__(self, stage):
+        super().__init__(stage)
+        json.loads("nothing")  # made
+
+
+class Chosen(Quiet):
+    name = "a-chosen"
+
+    def chooser(self):
+        raise ValueError("no choice")  # chosen
+
+
+class Listed(Quiet):
+    name = "a-listed"
+
+    def actions(self):
+        raise ValueError("no entries")  # listed
+
+
+class Keyed(Quiet):
+    name = "a-keyed"
+
+    def legend(self):
+        raise ValueError("no keys")  # keyed
+
+
+class Forgotten(Quiet):  # forgotten
+    name = "a-forgotten"
+
+    def __init__(self, stage):
+        pass
+
+
+class Drawn(Quiet):
+    name = "a-drawn"
+
+    def refresh(self):
+        json.loads("nothing")  # drawn
+
+
+@hookimpl
+def lab_register_views():
+    return [Made, Chosen, Listed, Keyed, Forgotten, Drawn]
+"""
 MakeDesk = Callable[..., Desk]
 
 
@@ -198,6 +265,37 @@ def test_a_broken_view_is_named_and_the_others_go_on(qtbot: QtBot, make_desk: Ma
     assert problem.file == str(folder / "broken.py")
     before = desk.stage.update
     qtbot.waitUntil(lambda: desk.stage.update > before + 5, timeout=20_000)
+
+
+def test_a_view_that_cannot_be_made_is_named_with_its_line_and_the_others_are_made(
+    qtbot: QtBot, make_desk: MakeDesk, tmp_path: Path
+) -> None:
+    folder = tmp_path / "views"
+    folder.mkdir()
+    (folder / "raising.py").write_text(RAISING, encoding="utf-8")
+    desk = make_desk(folder)
+    with qtbot.waitSignal(desk.ready, timeout=20_000):
+        pass
+    names = set(desk.window.views.names())
+    assert names == set(desk.catalog.names("view"))
+    assert {"loss", "gates", "weights"} < names
+    desk.document.open_text(LONG, "long")
+    desk.filing.opened.emit()
+    desk.window.views.show_view("a-drawn")
+    unmade = ("made", "chosen", "listed", "keyed", "forgotten")
+    qtbot.waitUntil(lambda: len(desk.problems_panel.problems()) == len(unmade) + 1, timeout=10_000)
+    for what in (*unmade, "drawn"):
+        (problem,) = [one for one in desk.problems_panel.problems() if f"'a-{what}'" in one.message]
+        (line,) = [n for n, text in enumerate(RAISING.splitlines(), 1) if text.endswith(f"# {what}")]
+        assert (problem.file, problem.line) == (str(folder / "raising.py"), line), what
+        assert "Traceback" in problem.details
+    for what in unmade:
+        desk.window.views.show_view(f"a-{what}")
+        frame = next(one for one in desk.frames if one.name == f"a-{what}")
+        qtbot.waitUntil(frame.isVisible)
+        shown = [label.text() for label in frame.findChildren(QLabel) if label.isVisible()]
+        assert any("failed" in text for text in shown), what
+        assert frame.needs == ()
 
 
 def test_a_run_of_the_store_is_opened_and_compared(qtbot: QtBot, make_desk: MakeDesk) -> None:

@@ -1,8 +1,9 @@
 """The frame around a view: title, reading, sentence, menu; a view that raises is replaced by its message."""
 
+import inspect
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, final
 
@@ -12,8 +13,10 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QMenu, QSizePoli
 
 from lab.errors import LabError
 from lab.runner.messages import Problem, WorkerState
+from lab.runner.trouble import plugin_place
 from lab.ui.api import Key, Sentence, View
 from lab.ui.icons import bind_icon
+from lab.ui.stage import Stage
 from lab.ui.theme import bind_theme, dress, ground, theme
 from lab.ui.translation import said
 from lab.ui.views import export
@@ -36,18 +39,33 @@ _SAVES: Final = (
 )
 
 
+def framed(kind: type[View], stage: Stage) -> "ViewFrame":
+    """A view in its frame; where it cannot be made, why is its `problem`, and stands in its place."""
+    try:
+        return ViewFrame(kind(stage))
+    except Exception as error:  # noqa: BLE001 - a plugin may raise anything; the other views are made
+        remedy = "Mend the file of the view, and open the window again."
+        return ViewFrame(_unmade(kind)(stage), _problem(kind, "failed", error, remedy))
+
+
 @final
 class ViewFrame(QWidget):
-    """Stands around one view. `header` is the part above it, which may also be the title bar of a dock."""
+    """Stands around one view. `header` is the part above it, which may also be the title bar of a dock.
+
+    What the view raises while the frame is made is raised on, unless `problem` says that there is none to be made.
+    """
 
     enlarge = Signal()
     failed = Signal(object)
-    """The view raised: a Problem. It is not called any more until a person asks for it again."""
+    """The view raised: a Problem. Unless that was in saving, it is not called until a person asks for it again."""
     help_asked = Signal(str)
     """The page of the help that explains the view."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: View, problem: Problem | None = None) -> None:
         super().__init__()
+        # First all that the view is asked for: where it raises nothing of the frame is connected yet.
+        chooser, entries = view.chooser(), view.actions()
+        self._heading = None if view.headed else _Heading(view.axis(), view.legend())
         self.view = view
         self.title = Text.of(view.title, view.name)
         self.problem: Problem | None = None
@@ -58,10 +76,9 @@ class ViewFrame(QWidget):
         self._later.setSingleShot(True)
         self._later.timeout.connect(self._say_again)
         ground(self, "sheet")
-        self.header = _Header(self.title, view.chooser())
-        self.header.more.setMenu(self._menu())
+        self.header = _Header(self.title, chooser)
+        self.header.more.setMenu(self._menu(entries))
         self.header.enlarge.clicked.connect(self.enlarge)
-        self._heading = None if view.headed else _Heading(view)
         self._message: QWidget | None = None
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
@@ -77,6 +94,8 @@ class ViewFrame(QWidget):
         language.changed.connect(self._say_again)
         view.stage.reset.connect(self._anew)
         self._anew()
+        if problem is not None:
+            self._stand_in(problem, None)
 
     @property
     def name(self) -> str:
@@ -139,11 +158,10 @@ class ViewFrame(QWidget):
         super().showEvent(event)
         self.refresh()
 
-    def _menu(self) -> QMenu:
+    def _menu(self, entries: Sequence[QAction]) -> QMenu:
         menu = QMenu(self)
-        for action in self.view.actions():
-            menu.addAction(action)
-        if self.view.actions():
+        menu.addActions(entries)
+        if entries:
             menu.addSeparator()
         for ending, words in _SAVES:
             action = QAction(menu)
@@ -165,24 +183,21 @@ class ViewFrame(QWidget):
             self._fail(error)
 
     def _fail(self, error: Exception) -> None:
-        last = traceback.extract_tb(error.__traceback__)[-1] if error.__traceback__ else None
-        message = error.message if isinstance(error, LabError) else f"{type(error).__name__}: {error}"
-        self.problem = Problem(
-            level="error",
-            message=f"the view {self.view.name!r} failed: {message}",
-            remedy="Mend the file of the view, and show it again.",
-            file=last.filename if last else "",
-            line=last.lineno if last else None,
-            details="".join(traceback.format_exception(error)),
-        )
+        remedy = "Mend the file of the view, and show it again."
+        problem = _problem(type(self.view), "failed", error, remedy)
+        self._stand_in(problem, self.retry)
+        self.failed.emit(problem)
+
+    def _stand_in(self, problem: Problem, retry: Callable[[], None] | None) -> None:
+        """Put what went wrong in the place of the view."""
+        self.problem = problem
         self.view.hide()
-        self._message = _Failure(self.problem, self.retry)
+        self._message = _Failure(problem, retry)
         self._column.addWidget(self._message, 1)
         self.header.say(
             Sentence(Text("This view failed; the others go on.", "此视图出错，其他视图不受影响。"), "error")
         )
         self.header.read(Text.plain(""))
-        self.failed.emit(self.problem)
 
     @Slot()
     def _say_again(self) -> None:
@@ -341,9 +356,9 @@ class _Header(QWidget):
 class _Heading(QWidget):
     """The row of axis name and legend above a view that does not draw it."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, axis: Text, keys: tuple[Key, ...]) -> None:
         super().__init__()
-        self._axis, self._keys = view.axis(), view.legend()
+        self._axis, self._keys = axis, keys
         bind_theme(self, self._resize)
         bind_call(self, self.update)
 
@@ -366,9 +381,9 @@ class _Heading(QWidget):
 
 @final
 class _Failure(QWidget):
-    """What stands in the place of a view that failed."""
+    """What stands in the place of a view that failed; one that was never made cannot be shown again."""
 
-    def __init__(self, problem: Problem, retry: Callable[[], None]) -> None:
+    def __init__(self, problem: Problem, retry: Callable[[], None] | None) -> None:
         super().__init__()
         words = QLabel()
         bind(words, words.setText, said(problem.message))
@@ -377,15 +392,16 @@ class _Failure(QWidget):
         dress(words, 13, 400, "error")
         place = Elided(f"{problem.file}:{problem.line}" if problem.file else "")
         dress(place, 12, 400, "muted")
-        again = QToolButton()
-        again.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
-        bind(again, again.setText, Text("Show it again", "重新显示"))
-        again.clicked.connect(lambda: retry())
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 12, 24, 12)
         column.addWidget(words)
         column.addWidget(place)
-        column.addWidget(again, 0, Qt.AlignmentFlag.AlignLeft)
+        if retry is not None:
+            again = QToolButton()
+            again.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+            bind(again, again.setText, Text("Show it again", "重新显示"))
+            again.clicked.connect(lambda: retry())
+            column.addWidget(again, 0, Qt.AlignmentFlag.AlignLeft)
         column.addStretch(1)
 
 
@@ -398,3 +414,45 @@ def _button(icon: str, words: Text) -> QToolButton:
     bind(button, button.setToolTip, words)
     bind(button, button.setAccessibleName, words)
     return button
+
+
+def _unmade(kind: type[View]) -> type[View]:
+    """What stands for a view that cannot be made; of it nothing is known but what its class says."""
+
+    @final
+    class Unmade(View):
+        name, title, help = kind.name, kind.title, kind.help
+
+        def refresh(self) -> None:
+            """There is nothing to draw."""
+
+        def sentence(self) -> Sentence:
+            return Sentence(Text.plain(""))
+
+        def table(self) -> Mapping[str, export.Array]:
+            return {}
+
+    return Unmade
+
+
+def _problem(kind: type[View], what: str, error: Exception, remedy: str) -> Problem:
+    file, line = plugin_place(traceback.walk_tb(error.__traceback__))
+    if not file:
+        file, line = _source(kind)
+    message = error.message if isinstance(error, LabError) else f"{type(error).__name__}: {error}"
+    return Problem(
+        level="error",
+        message=f"the view {kind.name!r} {what}: {message}",
+        remedy=remedy,
+        file=file,
+        line=line,
+        details="".join(traceback.format_exception(error)),
+    )
+
+
+def _source(kind: type[View]) -> tuple[str, int | None]:
+    """Where the class of a view begins: it may be to blame though none of its lines was running."""
+    try:
+        return inspect.getsourcefile(kind) or "", inspect.getsourcelines(kind)[1]
+    except (OSError, TypeError):
+        return "", None
