@@ -42,6 +42,7 @@ LOSSES, ONE = (
 LOST = Text("NaN in the gradient", "梯度中有 NaN")
 STATES, BACK = Text("State at step k", "第 k 步的状态"), Text("Steps back t − k", "回溯步数 t − k")
 NOTHING = np.zeros((0, 0))
+WHOLE = "whole"
 
 
 class ThroughTime(View):
@@ -79,8 +80,9 @@ class ThroughTime(View):
         self._drawn: tuple[Any, ...] = ()
         self._times: list[str] = []
         self._states: list[str] = []
+        self._state = self._asked = WHOLE
         self._choice = Choice(Text("Which state", "哪个状态"))
-        self._choice.chosen.connect(self._ask)
+        self._choice.chosen.connect(self._choose)
         self.addAction(sample_menu(self).menuAction())
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -91,6 +93,7 @@ class ThroughTime(View):
         stage.cursor.settled.connect(self._sample_moved)
         self._sample = stage.cursor.sample
         stage.reset.connect(self._forget)
+        self._offer()
 
     def refresh(self) -> None:
         self._canvas.smooth(not self.stage.live)
@@ -99,7 +102,6 @@ class ThroughTime(View):
         if self._drawn and drawn[0] is self._drawn[0] and drawn[1:] == self._drawn[1:]:
             return
         self._drawn = drawn
-        self._offer()
         self._follow_times()
         if shown.frame is None or not shown.frame.arrays.get("norms", NOTHING).size:
             self._empty()
@@ -321,18 +323,29 @@ class ThroughTime(View):
             self._means.place(QRectF(-1000, 0, 100, 100))
 
     def _offer(self) -> None:
-        """The states that can be chosen: all of them together, each alone, and what goes into the activation."""
+        """The states that can be chosen: all of them together, each alone, and what goes into the activation.
+
+        While it is not known which ones a run has, the whole state is asked for, which all have.
+        """
         layers = self.stage.about.get("layers") or {}
         last = list(layers.values())[-1] if layers else {}
         states = [str(one) for one in last.get("states", ())] if isinstance(last, Mapping) else []
-        self._states = ["whole", *(states if len(states) > 1 else []), "net"] if states else []
-        words = {"whole": Text("s", "s"), "net": Text("Z", "Z")}
-        now = self._choice.current
+        self._states = [WHOLE, *(states if len(states) > 1 else []), "net"] if states else []
+        if self._states and self._state not in self._states:
+            self._state = WHOLE
+        words = {WHOLE: Text("s", "s"), "net": Text("Z", "Z")}
+        now = self._states.index(self._state) if self._states else 0
         self._choice.offer([words.get(one, Text.plain(one)) for one in self._states], (), now)
+        if self._asked != (self._state if self._states else WHOLE):
+            self._ask()
 
-    def _ask(self, *_: object) -> None:
-        chosen = self._states[self._choice.current] if self._states else "whole"
-        self.stage.asked.emit("through-time", {"state": chosen, "sample": self.stage.cursor.sample})
+    def _choose(self, index: int) -> None:
+        self._state = self._states[index]
+        self._ask()
+
+    def _ask(self) -> None:
+        self._asked = self._state if self._states else WHOLE
+        self.stage.asked.emit("through-time", {"state": self._asked, "sample": self.stage.cursor.sample})
 
     def _sample_moved(self) -> None:
         if self.stage.cursor.sample != self._sample:
@@ -355,6 +368,7 @@ class ThroughTime(View):
     def _forget(self) -> None:
         self._drawn = ()
         self._cut = FIRST_CUT
+        self._offer()
 
 
 @hookimpl
