@@ -17,6 +17,7 @@ from lab.ui.crash import CrashLog
 from lab.ui.desk import Desk
 from lab.ui.settings import Settings, follow
 from lab.ui.theme import theme
+from lab.ui.unforeseen import Unforeseen
 from lab.ui.words import bind_call, language
 
 
@@ -24,12 +25,14 @@ def open_window(file: Path | None = None) -> int:
     """Open the window, with an experiment if one is given, and stay until it is closed. Returns the exit code."""
     app, problems = application()
     crash = CrashLog()
-    before = crash.left_behind()
+    died = crash.left_behind()
     crash.begin()
     settings = Settings()
     follow(settings)
     desk = make_desk(settings)
-    for problem in [*problems, *settings.problems, *([before] if before else [])]:
+    unforeseen = Unforeseen(desk.report, desk)
+    unforeseen.begin()
+    for problem in [*problems, *settings.problems]:
         desk.report(problem)
     # Python looks at signals between two ticks of the refresher.
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -39,12 +42,15 @@ def open_window(file: Path | None = None) -> int:
     desk.show_gallery()
     if file is not None:
         desk.filing.open_path(file)
+    for problem in died:
+        desk.complain(problem)
     desk.ready.connect(_keep)
     desk.start()
     try:
         return app.exec()
     finally:
         desk.close()
+        unforeseen.end()
         crash.end()
 
 

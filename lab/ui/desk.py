@@ -132,7 +132,7 @@ class Desk(QObject):
         """Begin to draw, and have a worker ready. Where no run can be kept that is said before one begins."""
         refused = refusal(self.runs)
         if refused is not None:
-            self._refused(warning_of(refused))
+            self.complain(warning_of(refused))
         self.refresher.start()
         self.session.warm()
         self.window.installEventFilter(self)
@@ -176,6 +176,11 @@ class Desk(QObject):
     def report(self, problem: Problem) -> None:
         """The one channel for errors."""
         self.problems_panel.add(problem)
+
+    def complain(self, problem: Problem) -> None:
+        """Report where it is seen at once, to whoever does not look for it."""
+        self.report(problem)
+        self.window.show_problems()
 
     def close(self) -> None:
         """Stop drawing, and end the worker."""
@@ -239,7 +244,7 @@ class Desk(QObject):
             action.triggered.connect(lambda _on=False, act=act: act())
         verbs.recent.aboutToShow.connect(lambda: filing.fill_recent(verbs.recent))
         filing.fill_recent(verbs.recent)
-        filing.failed.connect(self._refused)
+        filing.failed.connect(self.complain)
         filing.opened.connect(self._opened)
         self.window.closing = filing.may_leave
 
@@ -276,10 +281,6 @@ class Desk(QObject):
         self.window.clear_banner()
         self.window.show_experiment()
         self.running.follow()
-
-    def _refused(self, problem: Problem) -> None:
-        self.report(problem)
-        self.window.show_problems()
 
     def _show_title(self) -> None:
         self.window.show_document(self.document.title, dirty=self.document.dirty)

@@ -77,7 +77,7 @@ def test_a_file_that_another_program_reads_is_replaced_a_little_later(
 def test_a_crash_log_that_another_window_has_open_ends_no_window_badly(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    log = CrashLog(tmp_path / "crash.txt")
+    log = CrashLog(tmp_path)
     log.begin()
 
     def held(_path: Path, missing_ok: bool = False) -> None:
@@ -86,4 +86,5 @@ def test_a_crash_log_that_another_window_has_open_ends_no_window_badly(
     with monkeypatch.context() as patch:
         patch.setattr(Path, "unlink", held)
         log.end()
-    assert CrashLog(tmp_path / "crash.txt").left_behind() is None
+    assert CrashLog(tmp_path).left_behind() == []
+    assert list(tmp_path.iterdir()) == []
