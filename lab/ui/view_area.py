@@ -166,6 +166,8 @@ class ViewArea(QMainWindow):
         self._rows = ()
         for dock in self._docks.values():
             dock.setFloating(False)
+            # A dock that is taken away while it is shown is still shown in what Qt saves.
+            dock.hide()
             self.removeDockWidget(dock)
         known = [[(span, [n for n in names if n in self._docks]) for span, names in row] for row in rows]
         placed = [[(span, names) for span, names in row if names] for row in known]
@@ -197,6 +199,9 @@ class ViewArea(QMainWindow):
         self._rows = ()
         self.touched = True
         self._tidying.start()
+        # Qt leaves alone what the state does not know, such as a view that was added since.
+        for dock in self._docks.values():
+            dock.hide()
         return self.restoreState(state)
 
     def arrangement(self) -> QByteArray:

@@ -333,6 +333,40 @@ def test_what_a_person_arranges_is_remembered(make: Callable[..., MainWindow]) -
     assert "phase-portrait" in make().views.opened()
 
 
+def test_only_what_was_open_is_open_at_the_next_start(make: Callable[..., MainWindow]) -> None:
+    first = make()
+    first.apply_perspective("gradients")
+    settle()
+    first.apply_perspective("overview")
+    settle()
+    first.views.open_action("hidden-states").trigger()  # closes it
+    settle()
+    left = [name for name in OVERVIEW if name != "hidden-states"]
+    assert first.views.opened() == left
+    first.close()
+    second = make()
+    assert second.views.opened() == left
+    second.apply_perspective("gradients")
+    settle()
+    second.apply_perspective("overview")
+    settle()
+    assert second.views.opened() == left
+
+
+def test_a_view_added_since_is_closed_in_what_was_arranged_before(make: Callable[..., MainWindow]) -> None:
+    window = make()
+    window.views.open_action("spectrum").trigger()  # closes it
+    window.apply_perspective("memory")
+    settle()
+    window.add_view("mine", Text("Mine", "我的"), Framed(Text("Mine", "我的")))
+    window.views.show_view("mine")
+    settle()
+    assert "mine" in window.views.opened()
+    window.apply_perspective("overview")
+    settle()
+    assert window.views.opened() == [name for name in OVERVIEW if name != "spectrum"]
+
+
 def test_panels_are_remembered(make: Callable[..., MainWindow]) -> None:
     first = make()
     first._panels.touched = True  # as a press on the line between panels makes it
