@@ -19,10 +19,19 @@ Mark = Literal["", "good", "warning", "error"]
 @final
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """What a view says of what it shows: fact first, number second, consequence last. A mark only where it judges."""
+    """What a view says of what it shows: fact first, number second, consequence last. A mark only where it judges.
+
+    `detail` is the same with all that there was no room for.
+    """
 
     text: Text
     mark: Mark = ""
+    detail: Text | None = None
+
+    @property
+    def full(self) -> Text:
+        """All there is to say: for the tooltip, and for screen readers."""
+        return self.text if self.detail is None else self.detail
 
 
 @final

@@ -24,7 +24,7 @@ from lab.ui.views.plot import BOTTOM, Axis, Plot
 from lab.ui.views.ticks import Tick, linear, logarithmic, of_steps
 from lab.ui.views.triangle import Shade
 from lab.ui.views.units import sample_menu
-from lab.ui.views.verdict import judged, judged_alone, value_of
+from lab.ui.views.verdict import judged, value_of
 
 Array = NDArray[Any]
 FIRST_CUT = 20
@@ -268,7 +268,7 @@ class ThroughTime(View):
             )
         if self._triangle.hatched:
             return Sentence(Text("NaN in parts of the gradient: not judged.", "部分梯度为 NaN，不作判断。"), "error")
-        return (judged_alone if self._single else judged)(shown.frame.notes, len(self._norms))
+        return judged(shown.frame.notes, len(self._norms), alone=self._single)
 
     def reading(self) -> Text:
         if self._canvas.pointer is None or not len(self._norms):

@@ -20,7 +20,8 @@ from lab.ui.views.frames import waiting
 from lab.ui.views.heading import colour, paint_sign
 from lab.ui.views.marks import pen, spread
 from lab.ui.views.plot import Plot
-from lab.ui.views.verdict import judged, judged_alone
+from lab.ui.views.verdict import judged
+from lab.ui.widgets import Elided
 from lab.ui.words import Text
 from tests.gui.frames import ADDING, catalog, trained
 
@@ -128,7 +129,7 @@ def test_one_loss_is_a_band_over_its_curve(qtbot: QtBot, adding: Stage) -> None:
     assert band.view()[0] == curve.view()[0], "both go over the same steps"
     assert (band.rect.left(), band.rect.right()) == (curve.rect.left(), curve.rect.right())
     norms = stage.frames["through-time"].arrays["norms"]
-    assert f"t = {len(norms) - 1}" in frame.sentence.en
+    assert f"t = {len(norms) - 1}" in frame.view.sentence().full.en
     assert "One loss" in frame.sentence.en
     curve.drag(len(norms) - 5 - 0.5, 0.0)
     assert curve.notes[0].text.en == "cut after 5 steps"
@@ -141,27 +142,63 @@ def test_one_loss_is_a_band_over_its_curve(qtbot: QtBot, adding: Stage) -> None:
     assert "One loss" not in frame.view.sentence().text.en
 
 
-@pytest.mark.parametrize("verdict", ["explodes", "vanishes", "reaches", "early"])
+@pytest.mark.parametrize("verdict", ["explodes", "vanishes", "reaches"])
+@pytest.mark.parametrize("alone", [False, True])
 @pytest.mark.parametrize("tenth", [None, 345])
-def test_the_sentence_of_one_loss_is_short(verdict: str, tenth: int | None) -> None:
-    notes = {"verdict": verdict, "gamma": 1.01, "steps_to_tenth": tenth, "steps_to_hundredth": 399}
-    text = judged_alone(notes, 400).text
-    for words in (text.en, text.zh):
+@pytest.mark.parametrize(
+    ("known", "reason"),
+    [
+        ({}, ""),
+        ({"forget": 0.5}, "forget 0.50"),
+        ({"saturated": 0.6}, "60% saturated"),
+        ({"forget": 0.5, "saturated": 0.6}, "forget 0.50"),
+        ({"forget": 0.97, "saturated": 0.6}, "60% saturated"),
+    ],
+)
+def test_a_verdict_is_short_and_gives_its_reason(
+    verdict: str, alone: bool, tenth: int | None, known: dict[str, float], reason: str
+) -> None:
+    notes = {"verdict": verdict, "gamma": 1.06, "steps_to_tenth": tenth, "steps_to_hundredth": 345, **known}
+    said = judged(notes, 400, alone=alone)
+    for words in (said.text.en, said.text.zh):
         assert len(words) <= 60, words
         assert "None" not in words
-        assert "399" in words
+    assert reason in said.text.en
+    assert "γ = 1.06" in said.full.en
+    assert ("mean forget gate" in said.full.en, "60% saturated" in said.full.en) == (
+        "forget" in known,
+        "saturated" in known,
+    )
+    assert ("t = 399" in said.full.zh) is alone
 
 
-def test_the_sentence_of_many_losses_gives_the_reason() -> None:
-    notes = {"verdict": "vanishes", "gamma": 0.5, "steps_to_hundredth": 7, "forget": 0.6}
-    assert judged(notes, 100).text.en == "Vanishes: a hundredth after 7 steps (γ = 0.50); forget 0.60."
+def test_the_verdict_of_the_specification() -> None:
+    notes = {"verdict": "vanishes", "gamma": 0.6, "steps_to_hundredth": 9}
+    text = judged(notes, 100).text
+    assert (text.en, text.zh) == (
+        "Vanishes: a hundredth after 9 steps (γ = 0.60).",
+        "梯度消失：9 步后剩百分之一（γ = 0.60）。",
+    )
+
+
+def test_what_there_is_no_room_for_is_in_the_tooltip_and_the_description(qtbot: QtBot, adding: Stage) -> None:
+    stage = Stage()
+    stage.spec, stage.about, stage.frames = adding.spec, adding.about, dict(adding.frames)
+    known = stage.frames["through-time"]
+    notes = {"verdict": "vanishes", "gamma": 0.6, "steps_to_hundredth": 9, "forget": 0.5, "saturated": 0.25}
+    stage.frames["through-time"] = replace(known, notes={**known.notes, **notes})
+    frame, _ = opened(qtbot, "through-time", stage)
+    label = next(one for one in frame.header.findChildren(Elided) if one.text() == frame.sentence.en)
+    full = "One loss, at t = 23: vanishes, a hundredth after 9 steps (γ = 0.60, mean forget gate 0.50, 25% saturated)."
+    assert label.toolTip() == frame.view.accessibleDescription() == full
+    assert frame.findChild(Canvas).accessibleDescription() == full
 
 
 def test_a_verdict_that_cannot_be_given_says_why() -> None:
     notes = {"verdict": "early", "gamma": None}
     assert judged(notes, 3).text.en == "Too short to tell: 3 steps."
     assert judged(notes, 100).text.en.startswith("Too early to tell: few updates")
-    assert judged_alone(notes, 3).text.zh == "仅 t = 2 处有损失：序列太短，无法判断。"
+    assert judged(notes, 3, alone=True).text.zh == "仅 t = 2 处有损失：序列太短，无法判断。"
 
 
 def test_what_is_not_measured_of_a_run_is_not_promised_for_another() -> None:

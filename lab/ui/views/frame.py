@@ -229,10 +229,10 @@ class ViewFrame(QWidget):
     def _say(self) -> None:
         self._said = self.view.sentence()
         self.header.say(self._said)
-        self.view.setAccessibleDescription(str(self._said.text))
+        self.view.setAccessibleDescription(str(self._said.full))
         for canvas in self.view.findChildren(Canvas):
             canvas.setAccessibleName(str(self.title))
-            canvas.setAccessibleDescription(str(self._said.text))
+            canvas.setAccessibleDescription(str(self._said.full))
         if self._heading is not None:
             self._heading.show_words(self.view.axis(), self.view.legend())
 
@@ -328,6 +328,7 @@ class _Header(QWidget):
         reading, sentence = self._now
         self._reading.setText(str(reading))
         self._sentence.setText(str(sentence.text))
+        self._sentence.setToolTip(str(sentence.full))
         self._share_out()
 
     def _share_out(self) -> None:
