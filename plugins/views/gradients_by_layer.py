@@ -24,12 +24,13 @@ from lab.ui.views.ticks import linear, logarithmic
 
 Array = NDArray[Any]
 MOST = 8
-"""Curves at once; there are as many colours. The largest are shown."""
+"""Curves at once; there are as many colours and dashes. Of more the largest are shown, or a part of a layer."""
 NOTHING = np.zeros(0, np.int64), np.zeros((0, 0)), np.zeros((0, 0))
 """Updates (N,), norms (N, P) and ratios (N, P) before the first frame."""
 LAYER, NUMBER = Text("layer {n}", "第 {n} 层"), Text("{n}", "{n}")
 PLACES = {"input": Text("input", "输入层"), "output": Text("output", "输出层")}
 MODES = (Text("layers", "各层"), Text("parameters", "各参数"), Text("change / weight", "变化/权重"))
+LAYERS, _, RATIOS = range(len(MODES))
 
 
 class GradientsByLayer(View):
@@ -50,12 +51,14 @@ class GradientsByLayer(View):
         self._total = Thinned()
         self._lines = [Line(self._plot, f"series{k + 1}", dash=k) for k in range(MOST)]
         self._choice = Choice(Text("What is measured", "显示内容"))
-        self._choice.offer(MODES)
-        self._choice.chosen.connect(self._again)
+        self._choice.chosen.connect(self._choose)
         self._frame: Frame | None = None
         self._updates, self._norms, self._ratios = NOTHING
         self._names: list[str] = []
         self._layers: list[str] = []
+        self._parts: list[list[int]] = []
+        self._wanted = MODES[LAYERS]
+        self._offer()
         self._clip = 0.0
         self._shown: dict[str, Array] = {}
         self._fresh = True
@@ -85,14 +88,14 @@ class GradientsByLayer(View):
                 line.clear_points()
             else:
                 line.show_points(x, values)
-        total_x, total_y = self._total.outline() if self._choice.current == 0 else (x[:0], x[:0])
+        total_x, total_y = self._total.outline() if self._choice.current == LAYERS else (x[:0], x[:0])
         with np.errstate(divide="ignore", invalid="ignore"):
             total_y = np.log10(total_y)
         self._all.show_points(total_x, total_y)
         known = np.concatenate([*curves.values(), total_y])
         known = known[np.isfinite(known)]
         low, high = (float(known.min()), float(known.max())) if len(known) else (-3.0, 0.5)
-        if self._clip > 0 and self._choice.current < 2:
+        if self._clip > 0 and self._choice.current != RATIOS:
             low, high = min(low, math.log10(self._clip)), max(high, math.log10(self._clip))
         self._plot.set_range((0.0, self._last()), (math.floor(low * 2 - 0.2) / 2, math.ceil(high * 2 + 0.2) / 2))
         self._mark()
@@ -104,8 +107,11 @@ class GradientsByLayer(View):
             return False
         self._frame = frame
         count = frame.arrays["norms"].shape[1]
-        self._names = [str(one) for one in frame.notes.get("names", ())][:count]
-        self._layers = [str(one) for one in frame.notes.get("layer", self._names)][:count]
+        names = [str(one) for one in frame.notes.get("names", ())][:count]
+        layers = [str(one) for one in frame.notes.get("layer", names)][:count]
+        if (names, layers) != (self._names, self._layers):
+            self._names, self._layers = names, layers
+            self._offer()
         self._clip = float(frame.notes.get("clip") or 0.0)
         self._updates = np.asarray(frame.arrays["updates"])
         self._norms, self._ratios = (np.asarray(frame.arrays[name], np.float64) for name in ("norms", "ratios"))
@@ -116,20 +122,45 @@ class GradientsByLayer(View):
         if not len(self._updates):
             return {}
         mode = self._choice.current
-        values = self._ratios if mode == 2 else self._norms
-        if mode == 1:
-            found = {name: values[:, place] for place, name in enumerate(self._names)}
+        if mode in (LAYERS, RATIOS):
+            found = self._by_layer(mode)
         else:
-            found = {}
-            for layer in dict.fromkeys(self._layers):
-                part = values[:, [place for place, one in enumerate(self._layers) if one == layer]]
-                found[layer] = _mean(part) if mode == 2 else np.sqrt((part**2).sum(axis=1))
+            places = self._parts[mode - len(MODES)] if mode >= len(MODES) else range(len(self._names))
+            found = {self._names[place]: self._norms[:, place] for place in places}
         largest = sorted(found, key=lambda name: -float(np.nan_to_num(found[name][-1], nan=np.inf)))[:MOST]
         return {name: found[name] for name in found if name in largest}
 
+    def _by_layer(self, mode: int) -> dict[str, Array]:
+        found = {}
+        for layer in dict.fromkeys(self._layers):
+            places = [place for place, one in enumerate(self._layers) if one == layer]
+            norms, ratios = self._norms[:, places], self._ratios[:, places]
+            found[layer] = _mean(ratios) if mode == RATIOS else np.sqrt((norms**2).sum(axis=1))
+        return found
+
+    def _offer(self) -> None:
+        """Beside the layers and the largest parameters those of each layer, where there are more than the largest.
+
+        Those of a large layer are parted by their letter: `W_i`, `W_f` and so on are `W`.
+        """
+        parts: dict[str, list[int]] = {}
+        for place, (name, layer) in enumerate(zip(self._names, self._layers, strict=False)):
+            letter = name.rpartition(".")[2].partition("_")[0]
+            parts.setdefault(f"{layer}.{letter}" if self._layers.count(layer) > MOST else layer, []).append(place)
+        if len(self._names) <= MOST:
+            parts = {}
+        self._parts = list(parts.values())
+        words = [_called(part) for part in parts]
+        names = (*MODES, *words)
+        self._choice.offer(names, (), names.index(self._wanted) if self._wanted in names else LAYERS)
+
+    def _choose(self, index: int) -> None:
+        self._wanted = self._choice.names[index]
+        self._again()
+
     def _mark(self) -> None:
         rules, notes = [], []
-        if self._clip > 0 and self._choice.current < 2:
+        if self._clip > 0 and self._choice.current != RATIOS:
             rules.append(Rule(math.log10(self._clip), "muted", level=True, dash=True))
         for update, _ in self.stage.marks:
             rules.append(Rule(update, "axis"))
@@ -185,18 +216,19 @@ class GradientsByLayer(View):
         return Sentence(fitting(words.with_(**values), brief.with_(**values)))
 
     def legend(self) -> tuple[Key, ...]:
-        layer = NUMBER if self._choice.current == 1 else LAYER
+        layers = self._choice.current == LAYERS
+        layer = LAYER if self._choice.current in (LAYERS, RATIOS) else NUMBER
         keys = tuple(Key(_called(name, layer), "line", place + 1, place) for place, name in enumerate(self._shown))
-        whole = (Key(Text("all", "全部"), "line", -1),) if self._choice.current == 0 and self._shown else ()
+        whole = (Key(Text("all", "全部"), "line", -1),) if layers and self._shown else ()
         # In front where there are many: what there is no room for is left out at the end.
-        clip = (Key(self._limit(), "dash", -1),) if self._clip > 0 and self._choice.current < 2 else ()
-        return keys + whole + clip if self._choice.current == 0 else clip + keys
+        clip = (Key(self._limit(), "dash", -1),) if self._clip > 0 and self._choice.current != RATIOS else ()
+        return keys + whole + clip if layers else clip + keys
 
     def _limit(self) -> Text:
         return Text("clip at {c}", "裁剪于 {c}").with_(c=number(self._clip, 2))
 
     def axis(self) -> Text:
-        if self._choice.current == 2:
+        if self._choice.current == RATIOS:
             return Text("Change / weight, log", "变化/权重，对数")
         return Text("Gradient norm, log", "梯度范数，对数")
 
@@ -209,7 +241,15 @@ class GradientsByLayer(View):
         return words.with_(u=f"{int(self._updates[place]):,}", v=number(total))
 
     def table(self) -> Mapping[str, Array]:
-        return {"update": self._updates, **self._shown} if len(self._updates) else {}
+        """Norms of all layers and parameters, and changes in proportion to the weight, whichever are drawn."""
+        if not len(self._updates):
+            return {}
+        return {
+            "update": self._updates,
+            **{f"norm {name}": values for name, values in self._by_layer(LAYERS).items()},
+            **{f"norm {name}": self._norms[:, place] for place, name in enumerate(self._names)},
+            **{f"ratio {name}": self._ratios[:, place] for place, name in enumerate(self._names)},
+        }
 
     def chooser(self) -> QWidget | None:
         return self._choice
@@ -228,6 +268,8 @@ class GradientsByLayer(View):
     def _forget(self) -> None:
         self._frame = None
         self._updates, self._norms, self._ratios = NOTHING
+        self._names, self._layers = [], []
+        self._offer()
         self._total.clear()
         self._plot.free = False
         self._fresh = True

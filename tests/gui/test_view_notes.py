@@ -23,12 +23,17 @@ from lab.ui.views.plot import Plot
 from lab.ui.views.verdict import judged
 from lab.ui.widgets import Elided
 from lab.ui.words import Text
-from tests.gui.frames import ADDING, catalog, trained
+from tests.gui.frames import ADDING, SERIES, catalog, trained
 
 
 @pytest.fixture(scope="module")
 def adding() -> Stage:
     return trained(ADDING)
+
+
+@pytest.fixture
+def deep() -> Stage:
+    return trained(SERIES.replace("[training]", '[[layers]]\ncell = "elman"\nhidden = 4\n[training]'))
 
 
 def opened(qtbot: QtBot, name: str, stage: Stage) -> tuple[ViewFrame, list[Plot]]:
@@ -99,6 +104,37 @@ def _drawn(key: Key) -> bytes:
     paint_sign(painter, replace(key, series=1), QPointF(20, 4))
     painter.end()
     return bytes(picture.constBits())
+
+
+def test_every_parameter_can_be_seen_and_all_are_saved(qtbot: QtBot, adding: Stage, deep: Stage) -> None:
+    frame, (plot,) = opened(qtbot, "gradients-by-layer", deep)
+    chooser, arrays = frame.view.chooser(), deep.frames["gradients"].arrays
+    names = deep.frames["gradients"].notes["names"]
+    assert len(names) == 17
+    parts = [name.en for name in chooser.names[3:]]
+    assert parts == ["layer 1 W", "layer 1 U", "layer 1 b", "layer 2", "output"]
+    seen = set()
+    for place in range(3, 8):
+        chooser._choose(place)
+        drawn = [line for line in plot.items if isinstance(line, Line) and len(line._x) and line._role != "muted"]
+        assert len(drawn) == len({line.dash for line in drawn}) == len(frame.view._shown)
+        seen |= frame.view._shown.keys()
+    assert seen == set(names), "of all of them there is a curve"
+    table = frame.view.table()
+    for place, name in enumerate(names):
+        np.testing.assert_array_equal(table[f"norm {name}"], arrays["norms"][:, place].astype(np.float64))
+        np.testing.assert_array_equal(table[f"ratio {name}"], arrays["ratios"][:, place].astype(np.float64))
+    sums = np.sqrt(sum(table[f"norm {name}"] ** 2 for name in names if name.startswith("layers.1.")))
+    np.testing.assert_allclose(table["norm layers.1"], sums)
+    stage = frame.view.stage
+    kept, stage.frames = stage.frames, {}
+    stage.reset.emit()
+    assert len(chooser.names) == 3
+    stage.frames = kept
+    frame.refresh()
+    assert chooser.names[chooser.current].en == "output", "what was chosen is seen again"
+    few, _ = opened(qtbot, "gradients-by-layer", adding)
+    assert len(few.view.chooser().names) == 3, "all of a small network are seen at once"
 
 
 def test_a_view_that_is_shown_alone_cannot_be_enlarged(qtbot: QtBot, adding: Stage) -> None:
