@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from lab.experiment.store import Store
@@ -13,6 +13,7 @@ from lab.registry.catalog import Catalog
 from lab.registry.manager import load_catalog
 from lab.ui.panels.differences import Compared, DifferencesPanel, differences
 from lab.ui.panels.plugins import PluginsPanel
+from lab.ui.theme import theme
 from lab.ui.words import language
 
 BROKEN = Path(__file__).parent.parent / "plugins" / "broken"
@@ -23,6 +24,14 @@ SECOND = FIRST.replace("lstm", "gru").replace("32", "16") + "[training]\nlearnin
 @pytest.fixture(scope="module")
 def catalog() -> Catalog:
     return load_catalog(entry_points=False)
+
+
+@pytest.fixture(autouse=True)
+def _theme(qapp: QApplication) -> Iterator[None]:
+    theme.install(qapp)
+    theme.use("light")
+    yield
+    theme.enlarge(1.0)
 
 
 def said(panel: PluginsPanel) -> str:
@@ -106,3 +115,22 @@ def test_the_table_has_a_column_for_each_run(qtbot: QtBot, compared: list[Compar
     assert model.index(0, 0).data() == "单元"
     panel.show_runs([compared[0], compared[2]])
     assert panel.message.text() == "这些实验完全相同，只有结果可能不同。"
+
+
+def test_the_head_of_the_table_is_as_before_once_nobody_presents(
+    qtbot: QtBot, compared: list[Compared], catalog: Catalog
+) -> None:
+    panel = DifferencesPanel(catalog)
+    qtbot.addWidget(panel)
+    panel.resize(300, 400)
+    panel.show_runs(compared[:2])
+    panel.show()
+    QApplication.processEvents()
+    head = panel.table.horizontalHeader()
+    before = head.grab().toImage()
+    theme.enlarge(1.7)
+    QApplication.processEvents()
+    assert head.grab().toImage().height() > before.height()
+    theme.enlarge(1.0)
+    QApplication.processEvents()
+    assert head.grab().toImage() == before

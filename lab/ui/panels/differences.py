@@ -168,9 +168,9 @@ class DifferencesPanel(QWidget):
     def _size(self) -> None:
         self.table.verticalHeader().setDefaultSectionSize(theme.px(26))
         self.table.setFont(theme.font(12, tabular=True))
-        self.table.horizontalHeader().setFont(theme.font(12, 600, tabular=True))
         self.table.setIconSize(QSize(_SWATCH, _SWATCH))
         self.model.translate()
+        self._widen()
 
 
 @final
@@ -226,6 +226,9 @@ class _Table(QAbstractTableModel):
         if orientation != Qt.Orientation.Horizontal or not 0 < section <= len(self._runs):
             return "" if role == Qt.ItemDataRole.DisplayRole else None
         one = self._runs[section - 1]
+        if role == Qt.ItemDataRole.FontRole:
+            # Not the font of the header: below a widget with a style sheet of its own Qt paints it in the one before.
+            return theme.font(12, tabular=True)
         if role == Qt.ItemDataRole.DisplayRole:
             return str(one.run.number)
         if role == Qt.ItemDataRole.ToolTipRole:
