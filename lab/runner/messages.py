@@ -35,7 +35,7 @@ class WorkerState(StrEnum):
 class Problem:
     """One entry of the channel for errors: what happened, where, what to do; `details` is the traceback, if any.
 
-    `level` is `error`, `warning` or `note`.
+    `level` is `error`, `warning` or `note`. `not_finite` says that a loss, a gradient or a weight was no number.
     """
 
     level: str
@@ -44,6 +44,7 @@ class Problem:
     file: str = ""
     line: int | None = None
     details: str = ""
+    not_finite: bool = False
 
 
 @final

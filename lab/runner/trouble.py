@@ -6,7 +6,7 @@ from dataclasses import replace
 from types import FrameType
 from typing import Final
 
-from lab.errors import LabError, StoreError
+from lab.errors import LabError, NotFiniteError, StoreError
 from lab.registry.loader import PREFIX
 from lab.runner.messages import Problem
 
@@ -23,6 +23,7 @@ def problem_of(error: BaseException) -> Problem:
             file=error.file or "",
             line=error.line,
             details="" if error.__cause__ is None or isinstance(error, StoreError) else _traceback(error),
+            not_finite=isinstance(error, NotFiniteError),
         )
     file, line = plugin_place(traceback.walk_tb(error.__traceback__))
     if isinstance(error, MemoryError):

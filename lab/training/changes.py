@@ -26,16 +26,17 @@ class Changes:
     def ask(self, setup: Setup, update: int, key: str, value: object) -> LiveChange:
         """A change for the next update, with the value before it. LabError where it cannot be.
 
-        The value that is there already is no change, and is not kept.
+        The value that is there already is no change, and is not kept; but what was to be made again after it is not
+        made then.
         """
         for waiting in self.waiting:
             if waiting.update <= update and not waiting.by_hand:
                 setup = with_value(setup, waiting.key, waiting.value)
         changed = with_value(setup, key, value)
         change = LiveChange(update=update, key=key, value=value_of(changed, key), before=value_of(setup, key))
+        self._forget_after(update)
         if change.value == change.before:
             return change
-        self._forget_after(update)
         self.waiting.append(change)
         self._asked.append(change)
         self.plan.changes.append(change)

@@ -22,7 +22,7 @@ from lab.ui.main_window import MainWindow
 from lab.ui.panels.run_model import PATIENCE
 from lab.ui.session import ENDED, Session
 from lab.ui.translation import spoken
-from lab.ui.words import Text, bind
+from lab.ui.words import Text, bind, bind_call
 
 _TARGETS: Final = {
     "numpy": Text("CPU · NumPy", "CPU · NumPy"),
@@ -36,6 +36,14 @@ _LOST: Final = Text("The run was lost", "运行已中断")
 _FAILED: Final = Text("The run failed", "运行失败")
 _NOT_BEGUN: Final = Text("The run could not begin", "运行未能开始")
 _WAITS: Final = Text("Training waits, and goes on by itself", "训练暂停等待，恢复后自动继续")
+_GENTLER: Final = {
+    "training.clip_norm": Text("Resume, clip at {value:g}", "继续，裁剪到 {value:g}"),
+    "training.learning_rate": Text("Resume, learning rate {value:g}", "继续，学习率 {value:g}"),
+}
+"""What may keep a run from a loss that is no number, and how it is offered."""
+_CLIP: Final = 1.0
+_SLOW: Final = 0.01
+"""The learning rate that is offered at most."""
 _NOT_KEPT: Final = Text("Nothing more is kept of this run", "此运行不再写入记录")
 
 
@@ -67,6 +75,9 @@ class Running(QObject):
         self._again = QAction(self)
         bind(self._again, self._again.setText, Text("Resume from the checkpoint", "从检查点继续"))
         self._again.triggered.connect(self.resume)
+        self._gently = QAction(self)
+        self._gently.triggered.connect(self._resume_gently)
+        bind_call(self._gently, self._name_gently)
         self._anew = QAction(self)
         bind(self._anew, self._anew.setText, Text("Run from the beginning", "从头运行"))
         self._anew.triggered.connect(self.begin)
@@ -118,7 +129,10 @@ class Running(QObject):
         )
 
     def _changed(self) -> dict[str, object] | None:
-        """What the run on the stage is to go on with that it did not end with; None where it must begin anew."""
+        """What the run on the stage is to go on with, where it did not end so; None where it must begin anew.
+
+        All that may change, if anything did: what the checkpoint and the changes after it had is not what is asked for.
+        """
         left, spec = self._left, self._document.spec
         if left is None or spec is None:
             return {}
@@ -127,9 +141,10 @@ class Running(QObject):
         if not differing:
             return {}
         fields = [field for group in sections(spec, self._document.catalog).values() for field in group]
-        if not differing <= {field.path for field in fields if field.live}:
+        live = {field.path for field in fields if field.live}
+        if not differing <= live:
             return None
-        return {path: now[path] for path in differing if now.get(path) is not None}
+        return {path: now[path] for path in sorted(live) if now.get(path) is not None}
 
     def _goes_on(self) -> bool:
         """Whether the run on the stage can go on with the experiment as it is: a finished one where it is longer."""
@@ -237,12 +252,36 @@ class Running(QObject):
             intact = Text("The checkpoint of update {update} is intact.", "第 {update} 次更新的检查点完好。")
             kept = intact.with_(update=checkpoint)
             action, more = self._again, [self._anew]
+            if problem is not None and problem.not_finite and self._gentler() is not None:
+                self._name_gently()
+                action, more = self._gently, [self._again, self._anew]
         detail = (
             kept
             if problem is None
             else Text("{reason} {kept}", "{reason}{kept}").with_(reason=spoken(problem), kept=kept)
         )
         self._window.banner(_LOST if lost else _FAILED, action, "error", detail=detail, more=more)
+
+    def _gentler(self) -> tuple[str, float] | None:
+        """The key to change where the loss was no number, and its value: it would be none again."""
+        if self._document.spec is None:
+            return None
+        training = self._document.spec.training
+        if not training.clip_norm:
+            return "training.clip_norm", _CLIP
+        return "training.learning_rate", min(training.learning_rate / 10, _SLOW)
+
+    def _name_gently(self) -> None:
+        gentler = self._gentler()
+        if gentler is not None:
+            self._gently.setText(str(_GENTLER[gentler[0]].with_(value=gentler[1])))
+
+    def _resume_gently(self) -> None:
+        """Go on from the checkpoint with what may keep the loss finite, as an edit of the experiment."""
+        gentler = self._gentler()
+        if gentler is not None:
+            self._document.set(*gentler)
+            self.resume()
 
     def _complain(self) -> None:
         for problem in self._document.problems:

@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
+from lab.experiment.checkpoint import newest_update
 from lab.experiment.store import Store
+from lab.experiment.values import values_of
 from lab.runner.messages import WorkerState
 from lab.ui.banner import Banner
 from lab.ui.desk import Desk
@@ -224,3 +226,42 @@ def test_a_run_that_stopped_early_is_at_its_end_and_says_why(qtbot: QtBot, make_
         lambda: desk.stage.state is WorkerState.FINISHED and desk.session.epoch == epoch + 3, timeout=60_000
     )
     assert figure(desk) == f"epoch {epoch + 3} of {epoch + 3}"
+
+
+def test_a_loss_that_is_no_number_is_resumed_more_gently(qtbot: QtBot, make_desk: MakeDesk) -> None:
+    desk = make_desk()
+    text = LONG.replace("checkpoint_every = 40", "checkpoint_every = 1000000\nclip_norm = 0.0")
+    begun(qtbot, desk, text, updates=20)
+    desk.actions.snapshot.trigger()
+    assert desk.stage.run is not None
+    folder = desk.runs / desk.stage.run
+    qtbot.waitUntil(lambda: (newest_update(folder) or 0) >= 20, timeout=60_000)
+    desk.document.set("training.learning_rate", 1e38)
+    desk.session.set_value("training.learning_rate", 1e38)
+    wait_for(qtbot, desk, WorkerState.FAILED)
+    # The step is as long as before, so that it fails again; then the clip is there, and the rate is what is left.
+    for words, path, value in (
+        ("Resume, clip at 1", "training.clip_norm", 1.0),
+        ("Resume, learning rate 0.01", "training.learning_rate", 0.01),
+    ):
+        qtbot.waitUntil(lambda words=words: words in buttons(desk), timeout=60_000)
+        assert list(buttons(desk)) == [words, "Resume from the checkpoint", "Run from the beginning"]
+        buttons(desk)[words].click()
+        assert desk.document.spec is not None
+        assert values_of(desk.document.spec)[path] == value
+        qtbot.waitUntil(lambda key=path, value=value: (key, value) in changes(desk), timeout=60_000)
+    desk.document.undo_stack.undo()
+    assert desk.document.spec.training.learning_rate == 1e38
+
+
+def changes(desk: Desk) -> list[tuple[str, object]]:
+    """What was changed while the one run lasted, as the store has it."""
+    with Store(desk.runs, create=False) as store:
+        (run,) = store.runs()
+    return [(f"training.{change['key']}", change["value"]) for change in run.plan.get("changes", ())]
+
+
+def buttons(desk: Desk) -> dict[str, QPushButton]:
+    """The buttons of the banner that are shown, by their words."""
+    found = desk.window._banner.findChildren(QPushButton)
+    return {button.text(): button for button in found if button.isVisible() and button.text()}

@@ -132,6 +132,18 @@ def test_another_change_by_hand_ends_what_was_to_be_changed_again() -> None:
     assert {step.scalars["learning_rate"] for step in steps if step.kind == "update"} == {0.02}
 
 
+def test_a_value_that_is_to_stay_is_not_changed_again() -> None:
+    setup = adding()
+    states, _, plan = made(setup, {5: ("learning_rate", 0.05)})
+    before = setup.spec.training.learning_rate
+    with Trainer(setup, Plan.from_json(plan.as_json())) as trainer:
+        put_back(trainer, next(state for state in states if state.update == 3))
+        trainer.change("learning_rate", before)
+        steps = list(iter(trainer.advance, None))
+        assert trainer.plan.changes == []
+    assert {step.scalars["learning_rate"] for step in steps if step.kind == "update"} == {before}
+
+
 def test_a_weight_set_by_hand_is_in_the_state_and_in_the_plan() -> None:
     with Trainer(adding(), Plan(target="numpy")) as trainer:
         trainer.advance()
