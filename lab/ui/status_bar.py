@@ -6,10 +6,9 @@ from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QStatusBar, QToolButton, QWidget
 
-from lab.runner.messages import Problem, WorkerState
+from lab.runner.messages import WorkerState
 from lab.ui.icons import icon
 from lab.ui.theme import bind_theme, dress, theme
-from lab.ui.translation import spoken
 from lab.ui.widgets import Elided, Mark
 from lab.ui.words import Text, bind_call
 
@@ -51,7 +50,6 @@ class StatusBar(QStatusBar):
         self._row.setContentsMargins(12, 0, 6, 0)
         self._row.setSpacing(14)
         self._state = WorkerState.IDLE
-        self._reason = Text.plain("")
         self._mark = Mark("good", "muted", 12)
         self._name = QLabel()
         self._add(self._mark, self._name)
@@ -85,10 +83,9 @@ class StatusBar(QStatusBar):
         bind_theme(self, self._resize)
         bind_call(self, self._show_all)
 
-    def show_state(self, state: WorkerState, problem: Problem | None = None) -> None:
-        """Show what the worker does; the problem that ended a run stands in the tooltip."""
+    def show_state(self, state: WorkerState) -> None:
+        """Show what the worker does."""
         self._state = state
-        self._reason = Text.plain("") if problem is None else spoken(problem)
         self._show_state()
         self._show_progress()
         self.state_shown.emit(state)
@@ -157,7 +154,6 @@ class StatusBar(QStatusBar):
         text, mark, role = _STATES[self._state]
         self._mark.show_mark(mark, role)
         self._name.setText(str(text))
-        self._name.setToolTip(str(self._reason))
         self._name.setAccessibleName(str(Text("State: {state}", "状态：{state}").with_(state=text)))
         dress(self._name, 12, 600, role)
 
