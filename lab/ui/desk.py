@@ -197,6 +197,7 @@ class Desk(QObject):
         if frame.problem is not None:
             self.report(frame.problem)
         frame.failed.connect(self.report)
+        frame.saving.connect(self.window.status.showMessage)
         frame.help_asked.connect(lambda page: self.dialogs.show_help(page))
         return frame
 

@@ -3,15 +3,16 @@
 import csv
 import io
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Final, final
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPoint, QRect, QSize, Qt
-from PySide6.QtGui import QPainter, QPixmap
+from PySide6.QtGui import QImage, QImageWriter, QPainter, QPixmap
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QWidget
 
@@ -22,7 +23,6 @@ from lab.ui.theme import theme
 from lab.ui.views.canvas import Canvas
 
 Array = NDArray[Any]
-FORMATS: Final = ("png", "svg", "csv", "npz")
 _RATIO: Final = 2
 """Pixels of a saved picture for each pixel on the screen: it is printed and projected."""
 
@@ -30,13 +30,16 @@ _RATIO: Final = 2
 @final
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """What of a view is saved: its title, its sentence with an icon, and the widgets below them, from top to bottom."""
+    """What of a view is saved: its title, its sentence with an icon, and the widgets below them, from top to bottom.
+
+    `table` gives the arrays, and is called where they are saved.
+    """
 
     title: str
     sentence: str
     icon: str
     widgets: Sequence[QWidget]
-    table: Mapping[str, Array]
+    table: Callable[[], Mapping[str, Array]]
 
     def size(self) -> QSize:
         """The size of the picture, in pixels of the screen."""
@@ -65,28 +68,28 @@ class Saved:
             top += widget.height()
 
 
-def save(saved: Saved, path: Path) -> None:
-    """Save what a view shows, or its table, in the format that the ending of the file names.
+def taken(saved: Saved, path: Path) -> Callable[[], None]:
+    """Take what a view shows, or its table, as it is now, in the format that the ending of the file names.
 
-    LabError where the ending is another or the file cannot be written.
+    What is returned saves it, also in another thread. Both raise LabError: where the ending is another, and where the
+    file cannot be written.
     """
     ending = path.suffix.lower().removeprefix(".")
-    makers: Mapping[str, Callable[[], bytes]] = {
-        "png": lambda: as_png(saved),
-        "svg": lambda: as_svg(saved),
-        "csv": lambda: as_csv(saved.table),
-        "npz": lambda: as_npz(saved.table),
-    }
-    if ending not in makers:
+    if ending not in _TAKERS:
         remedy = "End the name in .png, .svg, .csv or .npz"
         raise LabError(f"cannot save as {path.suffix or path.name!r}", remedy=remedy)
-    try:
-        content = makers[ending]()
-        write_atomically(path, lambda place: _put(place, content))
-    except OSError as error:
-        raise LabError(
-            f"cannot write {path.name}: {error.strerror or error}", file=str(path), remedy="Choose another folder"
-        ) from error
+    make = _TAKERS[ending](saved)
+
+    def write() -> None:
+        content = make()
+        try:
+            write_atomically(path, lambda place: _put(place, content))
+        except OSError as error:
+            raise LabError(
+                f"cannot write {path.name}: {error.strerror or error}", file=str(path), remedy="Choose another folder"
+            ) from error
+
+    return write
 
 
 def _put(path: Path, content: bytes) -> None:
@@ -97,17 +100,22 @@ def _caption_height() -> int:
     return theme.px(24) + theme.px(17) + 10
 
 
-def as_png(saved: Saved) -> bytes:
+def painted(saved: Saved) -> QImage:
     """A picture at twice the resolution of the screen."""
     picture = QPixmap(saved.size() * _RATIO)
     picture.setDevicePixelRatio(_RATIO)
     painter = QPainter(picture)
     saved.paint(painter)
     painter.end()
+    return picture.toImage()
+
+
+def as_png(picture: QImage) -> bytes:
+    """The file of a picture."""
     kept = QByteArray()
     buffer = QBuffer(kept)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    picture.save(buffer, "PNG")
+    QImageWriter(buffer, b"PNG").write(picture)
     return bytes(kept.data())
 
 
@@ -141,18 +149,19 @@ def as_csv(table: Mapping[str, Array]) -> bytes:
     Columns may differ in length; the cells beyond an end are empty. NaN is written `nan`. For spreadsheets the text
     begins with the mark of UTF-8.
     """
-    columns: list[tuple[str, list[str]]] = []
+    titles: list[str] = []
+    blocks: list[list[str]] = []
+    ends: list[str] = []
     for name, array in table.items():
-        flat = np.atleast_1d(np.asarray(array))
-        for place in np.ndindex(*flat.shape[1:]):
-            title = name if not place else f"{name}[{', '.join(map(str, place))}]"
-            columns.append((title, [_cell(value) for value in flat[(slice(None), *place)]]))
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow([title for title, _ in columns])
-    for row in range(max((len(cells) for _, cells in columns), default=0)):
-        writer.writerow([cells[row] if row < len(cells) else "" for _, cells in columns])
-    return text.getvalue().encode("utf-8-sig")
+        columns = np.atleast_1d(array)
+        places = list(np.ndindex(*columns.shape[1:]))
+        if places:
+            titles += [f"{name}[{', '.join(map(str, place))}]" if place else name for place in places]
+            blocks.append(_rows(columns.reshape(len(columns), len(places))))
+            ends.append("," * (len(places) - 1))
+    rows = zip_longest(*blocks)
+    lines = (",".join(map(_or, row, ends)) for row in rows)
+    return "".join(f"{line}\r\n" for line in (_line(titles), *lines)).encode("utf-8-sig")
 
 
 def as_npz(table: Mapping[str, Array]) -> bytes:
@@ -165,7 +174,53 @@ def as_npz(table: Mapping[str, Array]) -> bytes:
     return kept.getvalue()
 
 
-def _cell(value: Any) -> str:
-    if isinstance(value, np.floating):
-        return repr(value.item()) if value.dtype == np.float64 else f"{value:.9g}"
-    return str(value)
+def _rows(columns: Array) -> list[str]:
+    """The cells of each row with commas between them. All of a row at once: there may be a million numbers."""
+    if columns.dtype.kind not in "biuf":
+        return [_line(map(str, row)) for row in columns]
+    exact = columns.dtype.kind != "f" or columns.dtype == np.float64
+    form = ",".join(["%r" if exact else "%.9g"] * columns.shape[1])
+    return [form % tuple(row.tolist()) for row in columns]
+
+
+def _line(cells: Iterable[str]) -> str:
+    text = io.StringIO(newline="")
+    csv.writer(text).writerow(cells)
+    return text.getvalue().removesuffix("\r\n")
+
+
+def _or(cells: str | None, end: str) -> str:
+    return end if cells is None else cells
+
+
+def _take_png(saved: Saved) -> Callable[[], bytes]:
+    picture = painted(saved)
+    return lambda: as_png(picture)
+
+
+def _take_svg(saved: Saved) -> Callable[[], bytes]:
+    content = as_svg(saved)
+    return lambda: content
+
+
+def _take_csv(saved: Saved) -> Callable[[], bytes]:
+    table = _copied(saved)
+    return lambda: as_csv(table)
+
+
+def _take_npz(saved: Saved) -> Callable[[], bytes]:
+    table = _copied(saved)
+    return lambda: as_npz(table)
+
+
+def _copied(saved: Saved) -> dict[str, Array]:
+    # Frames that come meanwhile may be written where these are.
+    return {name: np.array(array) for name, array in saved.table().items()}
+
+
+_TAKERS: Final[Mapping[str, Callable[[Saved], Callable[[], bytes]]]] = {
+    "png": _take_png,
+    "svg": _take_svg,
+    "csv": _take_csv,
+    "npz": _take_npz,
+}

@@ -4,6 +4,7 @@ import inspect
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, Final, final
 
@@ -15,6 +16,7 @@ from lab.errors import LabError
 from lab.runner.messages import Problem, WorkerState
 from lab.runner.trouble import plugin_place
 from lab.ui.api import Key, Sentence, View
+from lab.ui.aside import Aside
 from lab.ui.icons import bind_icon
 from lab.ui.stage import Stage
 from lab.ui.theme import bind_theme, dress, ground, theme
@@ -30,6 +32,8 @@ SENTENCE_SECONDS: Final = 0.5
 """Seconds between two sentences at least: words that change faster cannot be read."""
 AFTER: Final = 0.01
 """Seconds from a picture to its sentence: one tick is not to do both."""
+LONG: Final = 0.3
+"""Seconds of saving after which it is said: what is done sooner would only flicker."""
 _ICONS: Final = {"good": ("good", "good"), "warning": ("warning", "warning"), "error": ("error", "error")}
 _SAVES: Final = (
     ("png", Text("Save picture (PNG)…", "保存图片（PNG）…")),
@@ -58,6 +62,8 @@ class ViewFrame(QWidget):
     enlarge = Signal()
     failed = Signal(object)
     """The view raised: a Problem. Unless that was in saving, it is not called until a person asks for it again."""
+    saving = Signal(str)
+    """What is being saved, in words, if that takes a while; nothing once it is done."""
     help_asked = Signal(str)
     """The page of the help that explains the view."""
 
@@ -75,6 +81,10 @@ class ViewFrame(QWidget):
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.timeout.connect(self._say_again)
+        self._savings: list[tuple[Text, float, Future[None]]] = []
+        self._watching = QTimer(self)
+        self._watching.setInterval(20)
+        self._watching.timeout.connect(self._look_after)
         ground(self, "sheet")
         self.header = _Header(self.title, chooser)
         self.header.more.setMenu(self._menu(entries))
@@ -129,20 +139,25 @@ class ViewFrame(QWidget):
 
     def save(self, path: Path) -> None:
         """Save what is shown, in the format of the file's ending. LabError where that cannot be."""
-        below = [one for one in (self._heading, self._message or self.view) if one is not None]
-        table = {} if self.problem is not None else self.view.table()
-        said = self.header.sentence
-        export.save(export.Saved(str(self.title), str(said.text), said.mark, below, table), path)
+        self._taken(path)()
 
     def ask_and_save(self, ending: str = "png") -> None:
-        """Ask for a file and save what is shown there; what goes wrong is sent as `failed`."""
+        """Ask for a file, take what is shown, and save it beside the window; what goes wrong is sent as `failed`."""
         chosen, _ = QFileDialog.getSaveFileName(self, str(self.title), f"{self.view.name}.{ending}", f"*.{ending}")
-        if chosen:
-            path = Path(chosen)
-            try:
-                self.save(path if path.suffix else path.with_suffix(f".{ending}"))
-            except LabError as error:
-                self.failed.emit(Problem(level="error", message=error.message, remedy=error.remedy or ""))
+        if not chosen:
+            return
+        path = Path(chosen)
+        path = path if path.suffix else path.with_suffix(f".{ending}")
+        try:
+            write = self._taken(path)
+        except Exception as error:  # noqa: BLE001 - the view gives its table, and may raise anything
+            self._unsaved(error)
+            return
+        aside = Aside("save", daemon=False)
+        words = Text("Saving {name}…", "正在保存 {name}…").with_(name=path.name)
+        self._savings.append((words, time.monotonic() + LONG, aside.submit(write)))
+        aside.end()
+        self._watching.start()
 
     def retry(self) -> None:
         """Show the view again after it failed."""
@@ -175,6 +190,34 @@ class ViewFrame(QWidget):
             action.triggered.connect(lambda: self.help_asked.emit(self.view.help))
             menu.addAction(action)
         return menu
+
+    def _taken(self, path: Path) -> Callable[[], None]:
+        below = [one for one in (self._heading, self._message or self.view) if one is not None]
+        said = self.header.sentence
+        table: Mapping[str, export.Array] = {}
+        give = self.view.table if self.problem is None else lambda: table
+        return export.taken(export.Saved(str(self.title), str(said.text), said.mark, below, give), path)
+
+    @Slot()
+    def _look_after(self) -> None:
+        """Say what is still being saved, and what could not be."""
+        done = [future for *_, future in self._savings if future.done()]
+        self._savings = [one for one in self._savings if one[-1] not in done]
+        late = [words for words, when, _ in self._savings if time.monotonic() > when]
+        if done or late:
+            self.saving.emit(str(late[0]) if late else "")
+        if not self._savings:
+            self._watching.stop()
+        for error in [future.exception() for future in done]:
+            if error is not None:
+                self._unsaved(error)
+
+    def _unsaved(self, error: BaseException) -> None:
+        if isinstance(error, LabError):
+            self.failed.emit(Problem(level="error", message=error.message, remedy=error.remedy or ""))
+        else:
+            remedy = "Mend the file of the view; nothing was written."
+            self.failed.emit(_problem(type(self.view), "could not be saved", error, remedy))
 
     def _guarded(self, call: Callable[[], object]) -> None:
         try:
@@ -436,7 +479,7 @@ def _unmade(kind: type[View]) -> type[View]:
     return Unmade
 
 
-def _problem(kind: type[View], what: str, error: Exception, remedy: str) -> Problem:
+def _problem(kind: type[View], what: str, error: BaseException, remedy: str) -> Problem:
     file, line = plugin_place(traceback.walk_tb(error.__traceback__))
     if not file:
         file, line = _source(kind)
