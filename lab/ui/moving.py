@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final, final
 
-from PySide6.QtCore import QObject, QPoint, QRect, Qt
+from PySide6.QtCore import QObject, QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QAction, QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QMenu, QWidget
 
@@ -24,6 +24,10 @@ _STEP: Final = 32
 """Logical pixels by which one key changes a size."""
 _SIZES: Final = {"wider": (_STEP, 0), "narrower": (-_STEP, 0), "taller": (0, _STEP), "shorter": (0, -_STEP)}
 _LEAST: Final = 80
+_FLOATING: Final = (480, 360)
+"""The least size of a panel that floats for the first time: a plot and its labels can be read in it."""
+_FRAME: Final = 40
+"""Room that is left at each edge of the screen for the frame of a window."""
 
 
 @final
@@ -39,6 +43,8 @@ class PanelMover(QObject):
         super().__init__(window)
         self._window, self._panels, self._views, self._menu = window, panels, views, menu
         self._last: QDockWidget | None = None
+        self._floated: set[QDockWidget] = set()
+        """Panels that have floated before: Qt knows where they were left."""
         for name in _SIDES:
             verbs[name].triggered.connect(lambda _=False, name=name: self._move(name))
         for name in _SIZES:
@@ -136,7 +142,11 @@ class PanelMover(QObject):
             if dock.isFloating():
                 _dock_again(dock)
             else:
+                place = _floating(dock)
                 dock.setFloating(True)
+                if dock not in self._floated:
+                    self._floated.add(dock)
+                    dock.setGeometry(place)
             self._arranged(dock)
 
     def _close(self) -> None:
@@ -198,6 +208,16 @@ def _dock_again(dock: QDockWidget) -> None:
         assert layout is not None
         layout.invalidate()
         layout.activate()
+
+
+def _floating(dock: QDockWidget) -> QRect:
+    """Where a panel floats at first: over its place, large enough to be read, and on the screen."""
+    screen = dock.screen().availableGeometry().adjusted(_FRAME, _FRAME, -_FRAME, -_FRAME)
+    least = QSize(*map(theme.px, _FLOATING))
+    place = QRect(dock.mapToGlobal(QPoint(0, 0)), dock.size().expandedTo(least).boundedTo(screen.size()))
+    place.moveLeft(max(screen.left(), min(place.left(), screen.right() + 1 - place.width())))
+    place.moveTop(max(screen.top(), min(place.top(), screen.bottom() + 1 - place.height())))
+    return place
 
 
 def _is_seen(dock: QDockWidget) -> bool:

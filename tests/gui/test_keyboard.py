@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QObject, Qt, QTimer
+from PySide6.QtCore import QObject, QRect, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDockWidget, QFileDialog, QLabel, QMenu, QTabBar, QToolButton, QWidget
@@ -287,6 +287,24 @@ def test_a_view_floats_and_comes_back(opened: Desk) -> None:
     assert gates.x() > hidden.geometry().right()
     assert (gates.y(), gates.height()) == (hidden.y(), hidden.height())
     assert frame.header.isVisible()
+
+
+def test_a_floating_view_can_be_read_and_is_found_where_it_was_left(opened: Desk) -> None:
+    spectrum = dock(opened, "spectrum")
+    opened.window.views.show_view("spectrum")
+    assert spectrum.width() < 480
+    press("Alt+Shift+F")
+    assert (spectrum.width(), spectrum.height()) == (480, 360)
+    assert spectrum.screen().availableGeometry().contains(spectrum.frameGeometry())
+    canvas = spectrum.findChild(Canvas)
+    assert canvas is not None
+    assert canvas.plots[0].rect.height() > 150
+    left = QRect(60, 70, 620, 410)
+    spectrum.setGeometry(left)
+    press("Alt+Shift+F")
+    assert not spectrum.isFloating()
+    press("Alt+Shift+F")
+    assert spectrum.geometry() == left
 
 
 def test_a_floating_panel_is_docked_by_the_reset(opened: Desk) -> None:
