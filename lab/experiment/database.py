@@ -14,7 +14,7 @@ from lab.errors import StoreBusyError, StoreError
 from lab.experiment.facts import facts_json
 
 FILE = "runs.sqlite3"
-VERSION = 2
+VERSION = 3
 """The version of the schema; an older one is brought up to it here, a newer one is refused."""
 
 _APPLICATION = 0x524E4E4C  # "RNNL", so that someone else's database is not written into
@@ -35,8 +35,10 @@ CREATE TABLE runs (
     pid INTEGER,
     experiment TEXT NOT NULL,
     note TEXT NOT NULL DEFAULT '',
-    facts TEXT NOT NULL DEFAULT '{}'
+    facts TEXT NOT NULL DEFAULT '{}',
+    deleted REAL
 );
+-- `deleted` is when a run was discarded, in seconds since 1970.
 -- A value that is NULL was NaN, which SQLite does not have.
 CREATE TABLE scalars (
     run INTEGER NOT NULL REFERENCES runs(number),
@@ -139,7 +141,7 @@ class Database:
                         connection.execute(f"PRAGMA application_id = {_APPLICATION}")
                         connection.execute(f"PRAGMA user_version = {VERSION}")
             self._connection.execute("PRAGMA synchronous = FULL")
-            if version == 1:
+            if 0 < version < VERSION:
                 self._upgrade()
         if version > VERSION:
             raise StoreError(
@@ -149,18 +151,23 @@ class Database:
             )
 
     def _upgrade(self) -> None:
-        """From version 1, which had neither notes nor facts. A folder that is read only stays as it is."""
+        """From version 1, which had neither notes nor facts, or 2, in which nothing was discarded.
+
+        A folder that is read only stays as it is.
+        """
         if not self.writable:
             return
         with self.writing() as connection:
-            if self._version() != 1:
-                return  # another process may have been quicker
-            connection.execute("ALTER TABLE runs ADD COLUMN note TEXT NOT NULL DEFAULT ''")
-            connection.execute("ALTER TABLE runs ADD COLUMN facts TEXT NOT NULL DEFAULT '{}'")
-            rows = connection.execute("SELECT number, experiment FROM runs").fetchall()
-            known = [(facts_json(experiment), number) for number, experiment in rows]
-            connection.executemany("UPDATE runs SET facts = ? WHERE number = ?", known)
-            connection.execute(f"PRAGMA user_version = {VERSION}")
+            version = self._version()  # another process may have been quicker
+            if version == 1:
+                connection.execute("ALTER TABLE runs ADD COLUMN note TEXT NOT NULL DEFAULT ''")
+                connection.execute("ALTER TABLE runs ADD COLUMN facts TEXT NOT NULL DEFAULT '{}'")
+                rows = connection.execute("SELECT number, experiment FROM runs").fetchall()
+                known = [(facts_json(experiment), number) for number, experiment in rows]
+                connection.executemany("UPDATE runs SET facts = ? WHERE number = ?", known)
+            if version < VERSION:
+                connection.execute("ALTER TABLE runs ADD COLUMN deleted REAL")
+                connection.execute(f"PRAGMA user_version = {VERSION}")
 
     def _version(self) -> int:
         """The version of the schema, 0 where there is none yet. StoreError for a database of something else."""

@@ -6,10 +6,14 @@ import json
 import math
 import os
 import shutil
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self, final
+from typing import Any, Final, Self, final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from lab.errors import StoreError, unknown
 from lab.experiment.database import FILE, Database
@@ -20,6 +24,11 @@ from lab.experiment.runs import Run, RunState, Scalar, slug
 _COLUMNS = "id, name, state, created, updates, epochs, seconds, plan, metrics, baselines, error, pid, number"
 _LATER = {"note": "''", "facts": "'{}'"}
 """Columns that an older database lacks, and what stands for them."""
+_UNDONE: Final = 24 * 3600.0
+"""Seconds after which nobody brings back any more what was discarded."""
+_AT_ONCE: Final = 50
+"""Runs that are deleted in one transaction, for which other processes wait."""
+_POINT: Final = np.dtype([("update", np.int64), ("value", np.float64)])
 _GUESSED = 200
 """Among so many of the newest runs the one is looked for that a wrong id was meant to be."""
 
@@ -52,6 +61,7 @@ class Store:
         self._database = Database(folder, create=create, patience=patience)
         there = self._database.columns()
         self._columns = ", ".join([_COLUMNS, *(name if name in there else blank for name, blank in _LATER.items())])
+        self._kept = "deleted IS NULL" if "deleted" in there else "TRUE"
         self._locks: dict[str, Lock] = {}
 
     def __enter__(self) -> Self:
@@ -137,9 +147,12 @@ class Store:
             self._locks[run] = lock
         try:
             with self._database.writing() as connection:
-                connection.execute(
-                    "UPDATE runs SET state = 'running', pid = ?, error = NULL WHERE number = ?", (os.getpid(), number)
+                changed = connection.execute(
+                    f"UPDATE runs SET state = 'running', pid = ?, error = NULL WHERE number = ? AND {self._kept}",
+                    (os.getpid(), number),
                 )
+                if not changed.rowcount:  # another process was quicker to discard it than this one to have its lock
+                    raise self._missing(run)
         except StoreError:
             self.release(run)
             raise
@@ -207,22 +220,63 @@ class Store:
 
     def remove(self, run: str) -> None:
         """Delete a run, its curves and its checkpoints. StoreError while a process has it."""
-        number = self._number(run)
-        if run not in self._locks and is_held(self._lock_path(run)):
-            raise StoreError(f"the run {run!r} is running", remedy="Stop it first, then delete it")
+        self._number(run)
         self.release(run)
-        with self._database.writing() as connection:
-            connection.execute("DELETE FROM scalars WHERE run = ?", (number,))
-            connection.execute("DELETE FROM runs WHERE number = ?", (number,))
-        # What is left of the folder is of no run, and its name is not used again.
-        shutil.rmtree(self.run_folder(run), ignore_errors=True)
+        if not self.discard([run]):
+            raise StoreError(f"the run {run!r} is running", remedy="Stop it first, then delete it")
+        self.purge([run])
 
-    def runs(self, after: int = 0) -> list[Run]:
-        """All runs, the oldest first; only those with a number above `after`."""
+    def discard(self, runs: Iterable[str]) -> list[str]:
+        """Take runs out of the store, but for those that a process has; returns the ids of those that went.
+
+        Their curves and checkpoints stay until `purge`, so that `restore` can bring them back.
+        """
+        with self._database.writing() as connection:
+            free = [run for run in runs if not is_held(self._lock_path(run))]
+            query = f"UPDATE runs SET deleted = ? WHERE id = ? AND {self._kept}"
+            return [run for run in free if connection.execute(query, (time.time(), run)).rowcount]
+
+    def restore(self, runs: Iterable[str]) -> None:
+        """Bring back runs that were discarded, those that are not deleted yet."""
+        with self._database.writing() as connection:
+            connection.executemany("UPDATE runs SET deleted = NULL WHERE id = ?", [(run,) for run in runs])
+
+    def purge(self, runs: Iterable[str] = ()) -> None:
+        """Delete for good these of the runs that were discarded, and those of processes that ended before they could.
+
+        Of the latter, which are told by their age, another window may still bring back younger ones.
+        """
+        if self._kept == "TRUE":
+            return
         with self._database.reading() as connection:
-            query = f"SELECT {self._columns} FROM runs WHERE number > ? ORDER BY number"
-            rows = connection.execute(query, (after,)).fetchall()
+            found = connection.execute(
+                "SELECT id, number FROM runs WHERE deleted < ?"
+                " OR deleted IS NOT NULL AND id IN (SELECT value FROM json_each(?))",
+                (time.time() - _UNDONE, json.dumps(list(runs))),
+            ).fetchall()
+        for first in range(0, len(found), _AT_ONCE):
+            self._delete(dict(found[first : first + _AT_ONCE]))
+
+    def runs(self) -> list[Run]:
+        """All runs, the oldest first."""
+        with self._database.reading() as connection:
+            query = f"SELECT {self._columns} FROM runs WHERE {self._kept} ORDER BY number"
+            rows = connection.execute(query).fetchall()
         return [self._run(row) for row in rows]
+
+    def ids(self) -> set[str]:
+        """The ids of all runs; to ask for them costs little."""
+        with self._database.reading() as connection:
+            return {run for (run,) in connection.execute(f"SELECT id FROM runs WHERE {self._kept}")}
+
+    def known(self, runs: Iterable[str]) -> list[Run]:
+        """Those of these runs that are there, in the order in which they are asked for."""
+        wanted = list(runs)
+        with self._database.reading() as connection:
+            query = f"SELECT {self._columns} FROM runs WHERE {self._kept} AND id IN (SELECT value FROM json_each(?))"
+            rows = connection.execute(query, (json.dumps(wanted),)).fetchall()
+        found = {row[0]: self._run(row) for row in rows}
+        return [found[run] for run in wanted if run in found]
 
     def version(self) -> tuple[int, int]:
         """Two numbers that change whenever another process, or this one, has written something."""
@@ -258,12 +312,13 @@ class Store:
         """The run with this id, or with the only id that begins so."""
         with self._database.reading() as connection:
             rows = connection.execute(
-                f"SELECT {self._columns} FROM runs WHERE id = :id OR substr(id, 1, length(:id)) = :id"
+                f"SELECT {self._columns} FROM runs WHERE {self._kept} AND substr(id, 1, length(:id)) = :id"
                 " ORDER BY id = :id DESC LIMIT 2",
                 {"id": run},
             ).fetchall()
             if not run or not rows or (len(rows) > 1 and rows[0][0] != run):
-                newest = connection.execute("SELECT id FROM runs ORDER BY number DESC LIMIT ?", (_GUESSED,))
+                query = f"SELECT id FROM runs WHERE {self._kept} ORDER BY number DESC LIMIT ?"
+                newest = connection.execute(query, (_GUESSED,))
                 raise self._not_found(run, [row[0] for row in newest], several=bool(run and rows))
         return self._run(rows[0])
 
@@ -285,6 +340,39 @@ class Store:
             Scalar(update, epoch, name, math.nan if value is None else value) for update, epoch, name, value in rows
         ]
 
+    def curves(self, run: str, names: Sequence[str] | None = None) -> dict[str, tuple[NDArray[Any], NDArray[Any]]]:
+        """The same as arrays: the updates, int64, and the values, float64, of each curve that there is."""
+        number = self._number(run)
+        found = {}
+        with self._database.reading() as connection:
+            for name in self._names(number) if names is None else names:
+                rows = connection.execute(
+                    'SELECT "update", ifnull(value, \'nan\') FROM scalars WHERE run = ? AND name = ? ORDER BY "update"',
+                    (number, name),
+                )
+                points = np.fromiter(rows, _POINT)
+                if len(points):
+                    found[name] = points["update"].copy(), points["value"].copy()
+        return found
+
+    def _names(self, number: int) -> list[str]:
+        """The names of the curves of a run, each found by the one before: there are few, of very many values."""
+        names = [""]
+        query = "SELECT min(name) FROM scalars WHERE run = ? AND name > ?"
+        with self._database.reading() as connection:
+            while (name := connection.execute(query, (number, names[-1])).fetchone()[0]) is not None:
+                names.append(name)
+        return names[1:]
+
+    def _delete(self, discarded: Mapping[str, int]) -> None:
+        """Delete runs, by their ids and numbers. The rows go last: where this is cut short it is done again later."""
+        for run in discarded:
+            shutil.rmtree(self.run_folder(run), ignore_errors=True)
+        numbers = [(number,) for number in discarded.values()]
+        with self._database.writing() as connection:
+            connection.executemany("DELETE FROM scalars WHERE run = ?", numbers)
+            connection.executemany("DELETE FROM runs WHERE number = ?", numbers)
+
     def _new_folder(self, wanted: str) -> str:
         """The id, numbered where it is taken. A folder without a row (the database was moved away) takes it as well."""
         run, count = wanted, 1
@@ -304,10 +392,13 @@ class Store:
 
     def _number(self, run: str) -> int:
         with self._database.reading() as connection:
-            row = connection.execute("SELECT number FROM runs WHERE id = ?", (run,)).fetchone()
+            row = connection.execute(f"SELECT number FROM runs WHERE id = ? AND {self._kept}", (run,)).fetchone()
         if row is None:
-            raise StoreError(f"there is no run {run!r}", file=str(self.folder))
+            raise self._missing(run)
         return int(row[0])
+
+    def _missing(self, run: str) -> StoreError:
+        return StoreError(f"there is no run {run!r}", file=str(self.folder))
 
     def _run(self, row: Sequence[Any]) -> Run:
         (

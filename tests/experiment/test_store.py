@@ -161,6 +161,14 @@ def test_scalars_come_back_bit_for_bit(runs: Store) -> None:
     runs.record(run, ROWS[:2], updates=2, epochs=0, seconds=0.5)
     runs.record(run, ROWS[2:], updates=3, epochs=1, seconds=1)
     runs.record(other, ROWS[:1], updates=1, epochs=0, seconds=1)
+    curves = {name: (updates.tolist(), repr(values.tolist())) for name, (updates, values) in runs.curves(run).items()}
+    names = ("train.loss", "validation.loss")
+    assert curves == {
+        name: ([row.update for row in ROWS if row.name == name], repr([row.value for row in ROWS if row.name == name]))
+        for name in names
+    }
+    assert list(runs.curves(run, ["validation.loss", "none"])) == ["validation.loss"]
+    assert runs.curves(run, []) == {}
     assert repr(runs.scalars(run)) == repr(ROWS)
     assert repr(runs.scalars(run, ["validation.loss", "none"])) == repr(ROWS[3:])
     assert runs.scalars(run, []) == []
@@ -444,7 +452,8 @@ def test_an_older_database_is_brought_up_to_date(tmp_path: Path) -> None:
         run = runs.create(name="one", label="x", experiment='[[layers]]\ncell = "gru"\nhidden = 8\n')
     connection = sqlite3.connect(tmp_path / database.FILE)
     connection.executescript(
-        "ALTER TABLE runs DROP COLUMN note; ALTER TABLE runs DROP COLUMN facts; PRAGMA user_version = 1"
+        "ALTER TABLE runs DROP COLUMN note; ALTER TABLE runs DROP COLUMN facts;"
+        "ALTER TABLE runs DROP COLUMN deleted; PRAGMA user_version = 1"
     )
     connection.close()
     with Store(tmp_path) as runs:
@@ -487,3 +496,85 @@ def test_a_removed_run_leaves_nothing(tmp_path: Path) -> None:
         assert not runs.run_folder(run).exists()
         with pytest.raises(StoreError, match="there is no run"):
             runs.scalars(run)
+
+
+def test_a_discarded_run_is_in_no_list_until_it_is_brought_back(tmp_path: Path) -> None:
+    with Store(tmp_path) as runs, Store(tmp_path) as others:
+        kept, gone, held = (added(runs, label=label) for label in ("kept", "gone", "held"))
+        runs.record(gone, ROWS, updates=3, epochs=1, seconds=1)
+        others.claim(held)
+        before = others.version()
+        assert runs.discard([gone, held, "none"]) == [gone]
+        assert runs.discard([gone]) == []
+        assert others.version() != before
+        assert [run.id for run in others.runs()] == [kept, held]
+        assert others.ids() == {kept, held}
+        assert [run.id for run in others.known([held, gone, kept])] == [held, kept]
+        for ask in (others.find, others.scalars, others.claim, others.experiment):
+            with pytest.raises(StoreError, match=r"unknown run|there is no run"):
+                ask(gone)
+    with Store(tmp_path) as runs:
+        runs.purge()
+        assert runs.ids() == {kept, held}, "the process that discarded it was killed"
+        runs.restore([gone])
+        assert len(runs.scalars(gone)) == len(ROWS)
+        runs.discard([gone])
+        runs.purge([gone, kept])
+        runs.restore([gone])
+        assert runs.ids() == {kept, held}
+        assert not runs.run_folder(gone).exists()
+        assert runs.run_folder(kept).exists()
+
+
+def test_what_nobody_can_bring_back_is_deleted_by_whoever_comes_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Store(tmp_path) as runs:
+        gone = [added(runs) for _ in range(120)]
+        kept = added(runs)
+        runs.discard(gone)
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 25 * 3600)
+    with Store(tmp_path) as runs:
+        runs.purge()
+        assert runs.ids() == {kept}
+        assert [folder.name for folder in tmp_path.iterdir() if folder.is_dir()] == [kept]
+        runs.restore(gone)
+        assert runs.ids() == {kept}
+
+
+def test_a_deletion_that_is_cut_short_is_made_good_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Store(tmp_path) as runs:
+        gone = added(runs)
+        runs.discard([gone])
+
+        def killed(self: database.Database) -> None:
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            patch.setattr(database.Database, "writing", killed)
+            with pytest.raises(KeyboardInterrupt):
+                runs.purge([gone])
+        assert runs.ids() == set()
+        runs.purge([gone])
+        with runs._database.reading() as connection:
+            assert connection.execute("SELECT count(*) FROM runs").fetchone() == (0,)
+
+
+def test_a_store_of_the_version_before_can_be_read_and_brought_up_to_date(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Store(tmp_path) as runs:
+        run, other = added(runs), added(runs)
+    connection = sqlite3.connect(tmp_path / database.FILE)
+    connection.executescript("ALTER TABLE runs DROP COLUMN deleted; PRAGMA user_version = 2")
+    connection.close()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "access", lambda path, mode: False)
+        with Store(tmp_path, create=False) as runs:
+            assert runs.ids() == {run, other}
+            assert runs.find(run).id == run
+            runs.purge()
+    with Store(tmp_path) as runs:
+        assert runs.discard([run]) == [run]
+        assert [one.id for one in runs.runs()] == [other]

@@ -137,13 +137,14 @@ def test_a_window_that_opens_while_runs_cannot_be_read_lists_them_later(
     qtbot.waitUntil(lambda: desk.runs_panel.model.shown() == [run], timeout=10_000)
 
 
-def test_what_cannot_be_deleted_at_the_end_is_listed_again(qtbot: QtBot, make_desk: MakeDesk) -> None:
+def test_what_cannot_be_deleted_at_the_end_is_deleted_later(qtbot: QtBot, make_desk: MakeDesk) -> None:
     desk = make_desk()
     begun(qtbot, desk, SHORT, updates=4)
     wait_for(qtbot, desk, WorkerState.FINISHED)
     panel = desk.runs_panel
     panel.refresh()
     panel.list.setCurrentIndex(panel.model.index(0))
+    (run,) = panel.model.shown()
     panel.delete()
     assert panel.model.shown() == []
     with locked(desk.runs):
@@ -151,9 +152,11 @@ def test_what_cannot_be_deleted_at_the_end_is_listed_again(qtbot: QtBot, make_de
         panel.close_store()
         assert time.monotonic() - start < 4
     with Store(desk.runs, create=False) as store:
-        (run,) = store.runs()
-        assert len(store.scalars(run.id, ["train.loss"])) == 4
-        assert (desk.runs / run.id).is_dir()
+        assert store.runs() == []
+        with store._database.reading() as connection:
+            assert connection.execute("SELECT count(*) FROM runs").fetchone() == (1,)
+            store.purge([run])
+            assert connection.execute("SELECT count(*) FROM runs").fetchone() == (0,)
 
 
 def test_runs_of_a_read_only_store_can_be_looked_at(qtbot: QtBot, make_desk: MakeDesk) -> None:

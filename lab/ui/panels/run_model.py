@@ -1,7 +1,6 @@
 """The runs of a folder as a list for a view: newest first, filtered, with ticks for those that are compared."""
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar, final
 
@@ -26,6 +25,8 @@ PATIENCE: Final = 0.1
 """Seconds that the window waits for other processes that use the store: it must not stand still."""
 _ASKED: Final = 0.5
 """Seconds for what a person asked for."""
+MOST: Final = len(_COMPARED)
+"""Runs that can be compared with the one on the stage."""
 _LAST: Final = 2.0
 """Seconds for what is to be deleted when the window closes."""
 _POINTS: Final = 40
@@ -46,6 +47,8 @@ class RunModel(QAbstractListModel):
     refused = Signal(object)
     """A StoreError: what was asked for cannot be done now."""
     ticked = Signal()
+    full = Signal()
+    """More runs were to be compared than can be."""
 
     def __init__(self, folder: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -53,7 +56,7 @@ class RunModel(QAbstractListModel):
         self.current: str | None = None
         self.compared: list[str] = []
         self.trash: list[str] = []
-        """Runs that are not shown any more, and are deleted when the panel is closed."""
+        """Runs that were discarded here, and are deleted for good when the panel is closed."""
         self._store: Store | None = None
         self._unread = ""
         """Why runs cannot be read, as it was told; empty where they can."""
@@ -72,7 +75,7 @@ class RunModel(QAbstractListModel):
 
     def total(self) -> int:
         """How many runs there are, filtered or not."""
-        return len(self._all) - len(self.trash)
+        return len(self._all)
 
     def run(self, run: str) -> Run | None:
         """A run by its id."""
@@ -91,7 +94,10 @@ class RunModel(QAbstractListModel):
             self._filter()
 
     def refresh(self) -> None:
-        """Read what may have changed since: runs that go on, and new ones. Costs next to nothing where nothing has."""
+        """Read what may have changed since: runs that go on, new ones, and those deleted by others.
+
+        Costs next to nothing where nothing has.
+        """
         version = self.attempt(lambda store: store.version())
         if version is None or version == self._version:
             return
@@ -99,18 +105,19 @@ class RunModel(QAbstractListModel):
             self.reload()
             self._version = (-1, -1) if self._unread else version
             return
-        last = max(run.number for run in self._all.values())
-        active = [run.id for run in self._all.values() if run.state in _ACTIVE]
-        changed = self.attempt(lambda store: [*map(store.find, active), *store.runs(after=last)])
-        if changed is None:
+        active = {run.id for run in self._all.values() if run.state in _ACTIVE}
+
+        def ask(store: Store) -> tuple[set[str], list[Run]]:
+            there = store.ids()
+            return there, store.known(active & there | there - self._all.keys())
+
+        found = self.attempt(ask)
+        if found is None:
             return
         self._version = version
-        new = [run for run in changed if run.id not in self._all]
-        for run in changed:
-            self._all[run.id] = run
-            self._searched.pop(run.id, None)
-        self._insert(new)
-        self._repaint(run.id for run in changed)
+        there, changed = found
+        self._drop([run for run in self._all if run not in there])
+        self._add(changed)
 
     def filter(self, text: str) -> None:
         """Show only the runs that a query means."""
@@ -128,14 +135,21 @@ class RunModel(QAbstractListModel):
 
     def tick(self, run: str, on: bool) -> None:
         """Compare a run, or no more."""
-        if on and run not in self.compared and len(self.compared) < len(_COMPARED):
-            self.compared.append(run)
-        elif not on and run in self.compared:
-            self.compared.remove(run)
+        self.tick_all([run], on)
+
+    def tick_all(self, runs: Sequence[str], on: bool) -> None:
+        """Compare runs, or no more: told once. Of more than can be compared the first ones are."""
+        before, chosen = set(self.compared), set(runs)
+        if on:
+            wanted = [*self.compared, *(run for run in runs if run not in before)]
         else:
-            return
-        self._repaint([*self.compared, run])
-        self.ticked.emit()
+            wanted = [run for run in self.compared if run not in chosen]
+        self.compared = wanted[:MOST]
+        if before ^ set(self.compared):
+            self._repaint(before | set(self.compared))
+            self.ticked.emit()
+        if len(wanted) > MOST:
+            self.full.emit()
 
     def number_of(self, run: str | None) -> int | None:
         """The number of a run, by which people know it; None of one that is not in the store."""
@@ -160,28 +174,31 @@ class RunModel(QAbstractListModel):
             self._repaint([run])
         return done
 
-    def discard(self, runs: Iterable[str]) -> list[str] | None:
+    def discard(self, runs: Sequence[str]) -> list[str] | None:
         """Take runs out of the list; returns those that could be: not one that is running. None: the store refuses."""
-        if not self._carry_out(Store.check):
+        gone: list[str] = []
+
+        def discard(store: Store) -> None:
+            gone.extend(store.discard(runs))
+
+        if not self._carry_out(discard):
             return None
-        gone = [run for run in runs if run in self._all and self._all[run].state not in ("running", "paused")]
-        self.trash += [run for run in gone if run not in self.trash]
-        for run in gone:
-            self.tick(run, on=False)
-        self._filter()
+        self.trash += gone
+        self._drop(gone)
         return gone
 
-    def restore(self, runs: Iterable[str]) -> None:
-        """Put discarded runs back."""
-        for run in runs:
-            if run in self.trash:
-                self.trash.remove(run)
-        self._filter()
+    def restore(self, runs: Sequence[str]) -> bool:
+        """Put discarded runs back; False where the store refuses."""
+        if not self._carry_out(lambda store: store.restore(runs)):
+            return False
+        self.trash = [run for run in self.trash if run not in runs]
+        self._add(self.attempt(lambda store: store.known(runs)) or [])
+        return True
 
     def empty_trash(self) -> None:
-        """Delete what was discarded, for good. What cannot be deleted stays in the store, and is listed again."""
-        while self.trash and self._carry_out(partial(_remove, self.trash[-1]), _LAST):
-            self._all.pop(self.trash.pop(), None)
+        """Delete what was discarded, for good. What cannot be deleted now is so when a later window is closed."""
+        if self._carry_out(lambda store: store.purge(self.trash), _LAST):
+            self.trash = []
 
     def rowCount(self, parent: Index = _ROOT) -> int:
         return 0 if parent.isValid() else len(self._shown)
@@ -255,20 +272,40 @@ class RunModel(QAbstractListModel):
         return self._store
 
     def _read(self, run: str) -> None:
-        found = self.attempt(lambda store: store.find(run))
-        if found is not None:
-            new = [] if run in self._all else [found]
-            self._all[run] = found
-            self._searched.pop(run, None)
-            self._insert(new)
+        self._add(self.attempt(lambda store: store.known([run])) or [])
 
-    def _insert(self, runs: Sequence[Run]) -> None:
-        """New runs stand above all others; the selection stays where it is."""
-        wanted = [run.id for run in sorted(runs, key=lambda run: -run.number) if self._query.holds(run)]
+    def _add(self, runs: Sequence[Run]) -> None:
+        """What was read of runs. New ones stand above all others, and the selection stays where it is."""
+        last = max((run.number for run in self._all.values()), default=0)
+        new = [run for run in runs if run.id not in self._all]
+        for run in runs:
+            self._all[run.id] = run
+            self._searched.pop(run.id, None)
+        if any(run.number < last for run in new):  # they were discarded, and are brought back to their places
+            self._filter()
+            return
+        wanted = [run.id for run in sorted(new, key=lambda run: -run.number) if self._query.holds(run)]
         if wanted:
             self.beginInsertRows(_ROOT, 0, len(wanted) - 1)
             self._shown[:0] = wanted
             self.endInsertRows()
+        self._repaint(run.id for run in runs)
+
+    def _drop(self, runs: Sequence[str]) -> None:
+        """Runs that are there no more; the others stay selected."""
+        gone = set(runs)
+        for run in gone:
+            for known in (self._all, self._searched, self._curves):
+                known.pop(run, None)
+        rows = [row for row, run in enumerate(self._shown) if run in gone]
+        while rows:
+            last = first = rows.pop()
+            while rows and rows[-1] == first - 1:
+                first = rows.pop()
+            self.beginRemoveRows(_ROOT, first, last)
+            del self._shown[first : last + 1]
+            self.endRemoveRows()
+        self.tick_all(runs, on=False)
 
     def _curve(self, run: Run) -> list[float]:
         known = self._curves.get(run.id)
@@ -281,11 +318,11 @@ class RunModel(QAbstractListModel):
 
     def _filter(self) -> None:
         self.beginResetModel()
-        hidden, holds = set(self.trash), self._query.holds
+        holds = self._query.holds
         for run in self._all.values() if self._query.words else ():
             if run.id not in self._searched:
                 self._searched[run.id] = text_of(run)
-        shown = [run for run in self._all.values() if run.id not in hidden and holds(run, self._searched.get(run.id))]
+        shown = [run for run in self._all.values() if holds(run, self._searched.get(run.id))]
         self._shown = [run.id for run in sorted(shown, key=lambda run: -run.number)]
         self.endResetModel()
 
@@ -296,7 +333,3 @@ class RunModel(QAbstractListModel):
         rows = [row for row, run in enumerate(self._shown) if run in wanted]
         for row in rows:
             self.dataChanged.emit(self.index(row), self.index(row))
-
-
-def _remove(run: str, store: Store) -> None:
-    store.remove(run)
