@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from lab.experiment.spec import Spec
 from lab.runner.messages import WorkerState
 from lab.telemetry.frames import Frame
+from lab.ui.words import Text
 
 Array = NDArray[Any]
 
@@ -27,15 +28,21 @@ class Curve:
 @final
 @dataclass(frozen=True, slots=True, eq=False)
 class Overlay:
-    """Another run that is compared: its name, its curves, and the number (1-8) of its series colour.
+    """Another run that is compared: what it is called, its curves, and the number (1-8) of its series colour.
 
     Of a series it has the `forecast` over the steps too, and the `truth` that it is of.
     """
 
     run: str
-    name: str
+    name: Text
+    """With its number, which no other run has."""
     curves: Mapping[str, Curve]
     series: int
+
+    @property
+    def dash(self) -> int:
+        """The pattern of its lines, which no other has: the run on the stage has the first, baselines the second."""
+        return self.series - 1
 
 
 @final

@@ -93,7 +93,7 @@ class Loss(View):
         self._canvas.smooth(not stage.live)
         drawn = (
             len(train.updates), len(held.updates), len(stage.marks), stage.state, stage.checkpoint,
-            tuple((one.run, one.series, sum(map(len, _held(one)))) for one in stage.overlays), len(stage.about),
+            tuple((one.run, one.series, len(_curve(one).updates)) for one in stage.overlays), len(stage.about),
         )  # fmt: skip
         if drawn == self._drawn:
             return
@@ -106,23 +106,21 @@ class Loss(View):
         mean_x, mean_y = self._train.smoothed(self._smoothing)
         self._raw.show_points(x, self._scaled(y))
         self._mean.show_points(mean_x, self._scaled(mean_y))
-        # A line of one point is not seen.
-        one = slice(0, len(x) if len(x) == 1 else 0)
+        one = _alone(x)
         self._only.show_points(x[one], self._scaled(y[one]))
         held_x, held_y = self._validation.outline()
         held_y = self._scaled(held_y)
         self._held.show_points(held_x, held_y)
         chosen = spaced(held_x, self._plot.rect.width(), span)
         self._dots.show_points(held_x[chosen], held_y[chosen])
-        others = self._overlay(span)
+        others = self._overlay()
         self._plot.set_range(span, self._reach([self._scaled(y), held_y, *others]))
         self._mark(train, span)
         self._plot.caption(self.axis(), self.legend())
 
-    def _overlay(self, span: tuple[float, float]) -> list[Array]:
+    def _overlay(self) -> list[Array]:
         while len(self._others) < len(self.stage.overlays):
-            series = f"series{3 + len(self._others) % 6}"
-            self._others.append((Line(self._plot, series, z=2), Dots(self._plot, series, "square", z=2)))
+            self._others.append((Line(self._plot, "muted", z=2), Dots(self._plot, "muted", "square", z=2)))
         shown = []
         for place, (line, dots) in enumerate(self._others):
             if place >= len(self.stage.overlays):
@@ -131,14 +129,16 @@ class Loss(View):
                 continue
             overlay = self.stage.overlays[place]
             thinned = self._thinned.setdefault(overlay.run, Thinned())
-            thinned.follow(*_held(overlay))
+            curve = _curve(overlay)
+            thinned.follow(curve.updates, curve.values)
             x, y = thinned.outline()
             y = self._scaled(y)
             for item in (line, dots):
                 item.recolour(f"series{overlay.series}")
+            line.dash = overlay.dash
             line.show_points(x, y)
-            chosen = spaced(x, self._plot.rect.width(), span)
-            dots.show_points(x[chosen], y[chosen])
+            one = _alone(x)
+            dots.show_points(x[one], y[one])
             shown.append(y)
         return shown
 
@@ -230,7 +230,7 @@ class Loss(View):
         keys = [Key(Text("train", "训练"), "line", 1)]
         if len(self.stage.curve("validation.loss").updates):
             keys.append(Key(Text("validation", "验证"), "dots", 2))
-        keys += [Key(Text.plain(one.name), "square", one.series) for one in self.stage.overlays]
+        keys += [Key(one.name, "line", one.series, one.dash) for one in self.stage.overlays]
         known = self._baselines()
         if known:
             keys.append(Key(names.baseline(known[0][0]) if len(known) == 1 else Text("baselines", "基线"), "dash", -1))
@@ -298,8 +298,8 @@ class Loss(View):
             if len(curve.updates):
                 found |= {f"{name} update": curve.updates, name: curve.values}
         for overlay in self.stage.overlays:
-            x, y = _held(overlay)
-            found |= {f"{overlay.name} update": x, f"{overlay.name} validation.loss": y}
+            curve, name = _curve(overlay), f"{overlay.name.en} {_measured(overlay)}"
+            found |= {f"{name} update": curve.updates, name: curve.values}
         return found
 
     def restyle(self) -> None:
@@ -329,13 +329,18 @@ class Loss(View):
         self._drawn = ()
 
 
+def _measured(overlay: Overlay) -> str:
+    """Which loss of another run is drawn: of the validation split, where it was measured."""
+    return "validation.loss" if "validation.loss" in overlay.curves else "train.loss"
+
+
 def _curve(overlay: Overlay) -> Curve:
-    return overlay.curves.get("validation.loss") or overlay.curves.get("train.loss") or Curve()
+    return overlay.curves.get(_measured(overlay)) or Curve()
 
 
-def _held(overlay: Overlay) -> tuple[Array, Array]:
-    curve = _curve(overlay)
-    return curve.updates, curve.values
+def _alone(x: Array) -> slice:
+    """Where a curve has a dot besides its line: a line of one point is not seen."""
+    return slice(0, len(x) if len(x) == 1 else 0)
 
 
 def _first_lost(train: Curve) -> int | None:

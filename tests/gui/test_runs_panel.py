@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLineEdit, QPlainTextEdit
 from pytestqt.qtbot import QtBot
 
-from lab.experiment.database import FILE
+from lab.experiment.database import FILE, Database
 from lab.experiment.facts import facts
 from lab.experiment.query import Query
 from lab.experiment.runs import Scalar
@@ -162,9 +162,11 @@ def test_a_deleted_run_comes_back_until_the_panel_closes(qtbot: QtBot, tmp_path:
     panel.actions_of["delete"].trigger()
     assert panel.model.shown() == [kept]
     assert panel.count.text() == "1 deleted"
-    assert store.find(gone).id == gone
+    assert store.ids() == {kept}, "a kill does not bring it back"
+    assert store.run_folder(gone).exists()
     panel.undo_button.click()
     assert panel.model.shown() == [gone, kept]
+    assert store.ids() == {kept, gone}
     choose(panel, gone)
     panel.actions_of["delete"].trigger()
     panel.close_store()
@@ -193,6 +195,88 @@ def test_enter_opens_a_run_again_and_several_are_queued(qtbot: QtBot, tmp_path: 
     with qtbot.waitSignal(panel.queued) as queued:
         panel.actions_of["queue"].trigger()
     assert queued.args == [runs[::-1]]
+
+
+def test_a_queue_can_be_emptied(qtbot: QtBot, tmp_path: Path, store: Store) -> None:
+    added(store)
+    panel = opened(qtbot, tmp_path)
+    assert not panel.waiting.isVisible()
+    assert not panel.actions_of["clear"].isEnabled()
+    panel.set_queue(2)
+    assert panel.waiting.isVisible()
+    assert panel.queued_count.text() == "2 queued"
+    with qtbot.waitSignal(panel.queue_cleared):
+        panel.clear_button.click()
+    language.use("zh")
+    assert (panel.queued_count.text(), panel.clear_button.text()) == ("排队 2 个", "清空队列")
+
+
+def test_runs_that_others_delete_go_from_the_list(qtbot: QtBot, tmp_path: Path, store: Store) -> None:
+    runs = [added(store) for _ in range(6)]
+    panel = opened(qtbot, tmp_path)
+    told: list[object] = []
+    panel.failed.connect(told.append)
+    panel.model.tick_all([runs[4], runs[1]], on=True)
+    choose(panel, runs[2])
+    store.claim(runs[0])
+    store.release(runs[0])
+    store.remove(runs[0])
+    store.remove(runs[1])
+    store.discard([runs[5]])
+    new = added(store, "gru")
+    with qtbot.waitSignal(panel.compared) as compared:
+        panel.refresh()
+    assert compared.args == [[runs[4]]]
+    assert panel.model.shown() == [new, runs[4], runs[3], runs[2]]
+    assert panel.chosen() == [runs[2]]
+    assert panel.count.text() == "1 compared, of 4"
+    store.restore([runs[5]])
+    panel.refresh()
+    assert panel.model.shown() == [new, *runs[:1:-1]]
+    store.discard([*runs, new])
+    panel.refresh()
+    assert panel.model.shown() == []
+    assert panel.empty.isVisible()
+    assert told == []
+
+
+def test_runs_are_ticked_all_at_once_and_no_more_than_six(qtbot: QtBot, tmp_path: Path, store: Store) -> None:
+    runs = [added(store) for _ in range(8)]
+    panel = opened(qtbot, tmp_path)
+    told: list[list[str]] = []
+    panel.compared.connect(told.append)
+    panel.list.selectAll()
+    panel.actions_of["compare"].trigger()
+    assert told == [runs[:1:-1]]
+    assert panel.count.text() == "At most 6 runs are compared"
+    choose(panel, runs[0])
+    qtbot.keyClick(panel.list, Qt.Key.Key_Space)
+    assert len(told) == 1
+    assert panel.count.text() == "At most 6 runs are compared"
+    panel.model.tick_all(runs, on=False)
+    assert told[1:] == [[]]
+    assert panel.count.text() == "0 compared, of 8"
+
+
+def test_a_thousand_deleted_runs_do_not_hold_up_the_end(
+    qtbot: QtBot, tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection = sqlite3.connect(tmp_path / FILE)
+    rows = [(f"run-{k}", "Copy", "finished", "2026-01-01", "") for k in range(1000)]
+    connection.executemany("INSERT INTO runs (id, name, state, created, experiment) VALUES (?, ?, ?, ?, ?)", rows)
+    connection.commit()
+    connection.close()
+    for run, *_ in rows:
+        store.run_folder(run).mkdir()
+    panel = opened(qtbot, tmp_path)
+    panel.list.selectAll()
+    panel.delete()
+    writing, transactions = Database.writing, []
+    monkeypatch.setattr(Database, "writing", lambda self: transactions.append(self) or writing(self))
+    panel.close_store()
+    assert len(transactions) < 50
+    assert store.ids() == set()
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith("run-")] == []
 
 
 def test_ten_thousand_runs_are_shown_within_a_second(qtbot: QtBot, tmp_path: Path, store: Store) -> None:

@@ -17,9 +17,12 @@ from lab.runner.messages import WorkerState
 from lab.ui.desk import Desk
 from lab.ui.stage import Curve, Overlay, Stage
 from lab.ui.views.canvas import Canvas
+from lab.ui.views.curves import Line
 from lab.ui.views.frame import ViewFrame
 from lab.ui.views.plane import principal
+from lab.ui.views.series import SeriesPart
 from lab.ui.views.ticks import fitting, linear, of_steps
+from lab.ui.words import Text
 from tests.gui.frames import ADDING, SERIES, TEXT, catalog, put, trained
 
 
@@ -156,15 +159,28 @@ def test_forecasts_of_other_runs_are_laid_over(qtbot: QtBot, series: Stage) -> N
     truth, position = arrays["truth"], arrays["position"]
     kept = {"forecast": Curve(position, truth + 7), "truth": Curve(position, truth)}
     other = {"forecast": Curve(position[:9], truth[:9]), "truth": Curve(position[:9], truth[:9])}
-    series.overlays = [Overlay("a", "run 2", kept, 3), Overlay("b", "run 3", other, 4), Overlay("c", "run 4", {}, 5)]
+    series.overlays = [
+        Overlay("a", Text.plain("2 · run"), kept, 3),
+        Overlay("b", Text.plain("3 · run"), other, 4),
+        Overlay("c", Text.plain("4 · run"), {}, 5),
+    ]
     frame = shown(qtbot, "predictions", series)
     legend = [key.text.en for key in frame.view.legend()]
-    assert {"run 2", "run 3: another series", "run 4: no forecast kept"} <= set(legend)
-    np.testing.assert_allclose(frame.view.table()["run 2 forecast"], truth + 7)
-    assert not any("run 3" in name or "run 4" in name for name in frame.view.table())
+    assert {"2 · run", "3 · run: another series", "4 · run: no forecast kept"} <= set(legend)
+    np.testing.assert_allclose(frame.view.table()["2 · run forecast"], truth + 7)
+    assert not any("3 · run" in name or "4 · run" in name for name in frame.view.table())
+    same = [Overlay(str(k), Text.plain(f"{k + 2} · run"), kept, k + 3) for k in range(6)]
+    series.overlays = same
+    frame.refresh()
+    plot = frame.findChild(SeriesPart).canvas.plots[0]
+    drawn = {item._role: item.dash for item in plot.items if isinstance(item, Line) and len(item._x)}
+    assert len({drawn[f"series{one.series}"] for one in same} | {drawn["series2"]}) == 7
+    keys = [key for key in frame.view.legend() if "· run" in key.text.en]
+    assert [(key.look, key.dash) for key in keys] == [("line", drawn[f"series{one.series}"]) for one in same]
+    assert sum(name.endswith("· run forecast") for name in frame.view.table()) == 6
     series.overlays = []
     frame.refresh()
-    assert "run 2" not in [key.text.en for key in frame.view.legend()]
+    assert "2 · run" not in [key.text.en for key in frame.view.legend()]
 
 
 def test_forecasts_of_classes_are_not_and_it_says_so(qtbot: QtBot, tmp_path: Path) -> None:
@@ -173,7 +189,7 @@ def test_forecasts_of_classes_are_not_and_it_says_so(qtbot: QtBot, tmp_path: Pat
     stage = trained(TEXT.replace("{file}", str(file)))
     frame = shown(qtbot, "predictions", stage)
     assert frame.view.reading().en == ""
-    stage.overlays = [Overlay("a", "run 2", {}, 3)]
+    stage.overlays = [Overlay("a", Text.plain("2 · run"), {}, 3)]
     assert "only series" in frame.view.reading().en
 
 

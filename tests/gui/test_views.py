@@ -19,6 +19,7 @@ from lab.ui.stage import Curve, Overlay, Stage
 from lab.ui.theme import theme
 from lab.ui.views.canvas import Canvas
 from lab.ui.views.choice import Choice
+from lab.ui.views.curves import Line
 from lab.ui.views.frame import ViewFrame
 from lab.ui.words import Text, language
 from tests.gui.frames import ADDING, SERIES, TEXT, VIEWS, broken, catalog, put, trained
@@ -293,13 +294,35 @@ def test_a_weight_is_typed_in_while_paused_only(qtbot: QtBot, stages: dict[str, 
 def test_other_runs_and_changes_are_on_the_loss(qtbot: QtBot, stages: dict[str, Stage]) -> None:
     stage = stages["series"]
     other = Curve(np.arange(1, 20), np.linspace(1.0, 0.2, 19))
-    stage.overlays = [Overlay("r2", "run 2", {"validation.loss": other}, 3)]
+    stage.overlays = [Overlay("r2", Text.plain("2 · run"), {"validation.loss": other}, 3)]
     stage.marks = [(10, {"en": "lr 0.01 → 0.003", "zh": "学习率 0.01 → 0.003"})]
     frame = shown(qtbot, "loss", stage)
-    assert "run 2" in [key.text.en for key in frame.view.legend()]
+    assert "2 · run" in [key.text.en for key in frame.view.legend()]
     assert any(note.text.zh == "学习率 0.01 → 0.003" for note in frame.findChild(Canvas).plots[0].notes)
-    assert "run 2 validation.loss" in frame.view.table()
+    assert "2 · run validation.loss" in frame.view.table()
     stage.overlays, stage.marks = [], []
+
+
+def test_six_runs_of_one_name_are_told_apart_in_picture_and_table(qtbot: QtBot, stages: dict[str, Stage]) -> None:
+    stage = stages["series"]
+    curves = [Curve(np.arange(1, 20), np.linspace(1.0, 0.2 + k, 19)) for k in range(6)]
+    stage.overlays = [
+        Overlay(f"r{k}", Text(f"{k} · Airline", f"{k} · 航空"), {"train.loss": curve}, 3 + k)
+        for k, curve in enumerate(curves)
+    ]
+    frame = shown(qtbot, "loss", stage)
+    keys = [key for key in frame.view.legend() if "Airline" in key.text.en]
+    assert keys[2].text == Text("2 · Airline", "2 · 航空")
+    assert {key.look for key in keys} == {"line"}
+    plot = frame.findChild(Canvas).plots[0]
+    lines = [item for item in plot.items if isinstance(item, Line) and len(item._x)]
+    drawn = {item._role: item.dash for item in lines}
+    assert [key.dash for key in keys] == [drawn[f"series{key.series}"] for key in keys]
+    assert len({key.dash for key in keys} | {0, 1}) == 8, "the run itself is solid, baselines have the first dash"
+    table = frame.view.table()
+    for k, curve in enumerate(curves):
+        np.testing.assert_array_equal(table[f"{k} · Airline train.loss"], curve.values)
+    stage.overlays = []
 
 
 def test_phase_portrait_of_two_units(qtbot: QtBot, stages: dict[str, Stage]) -> None:

@@ -30,9 +30,15 @@ def name(run: Run) -> Text:
     return Text(run.name, str(chinese or run.name))
 
 
+def numbered(run: Run) -> Text:
+    """`14 · Airline passengers`: no other run of the folder is called so."""
+    words = name(run)
+    return Text(f"{run.number} · {words.en}", f"{run.number} · {words.zh}")
+
+
 def title(run: Run) -> str:
-    """`14 · Airline passengers`."""
-    return f"{run.number} · {name(run)}"
+    """The same in the language that is shown."""
+    return str(numbered(run))
 
 
 def summary(run: Run) -> Text:

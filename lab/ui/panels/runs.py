@@ -28,7 +28,7 @@ from lab.errors import StoreError
 from lab.runner.trouble import warning_of
 from lab.ui.icons import bind_icon
 from lab.ui.panels.run_delegate import RunDelegate
-from lab.ui.panels.run_model import RUN, RunModel
+from lab.ui.panels.run_model import MOST, RunModel
 from lab.ui.theme import bind_theme, dress, theme
 from lab.ui.widgets import Elided, hairline
 from lab.ui.words import Text, bind, bind_call
@@ -47,7 +47,8 @@ _LIST: Final = Text("Runs", "运行记录")
 _NONE: Final = Text("No runs yet. Press F5 to train the experiment.", "还没有运行记录。按 F5 训练当前实验。")
 _NO_MATCH: Final = Text("No run matches the filter.", "没有符合筛选条件的运行。")
 _COUNT: Final = Text("{compared} compared, of {total:,}", "共 {total:,} 次，比较 {compared} 次")
-_QUEUED: Final = Text("{count} queued · {rest}", "排队 {count} 个 · {rest}")
+_QUEUED: Final = Text("{count} queued", "排队 {count} 个")
+_AT_MOST: Final = Text("At most {most} runs are compared", "最多比较 {most} 个运行")
 _DIFFERENCES: Final = Text("Differences…", "差异…")
 _DIFFERENCES_TIP: Final = Text("List what differs between the compared runs", "列出所比较运行之间的不同之处")
 _DELETED: Final = Text("{count} deleted", "已删除 {count} 个")
@@ -62,6 +63,7 @@ _ACTIONS: Final = {
     "note": (Text("Note…", "备注…"), "Shift+F2"),
     "queue": (Text("Queue a new run of it", "加入队列再次运行"), "Ctrl+Shift+Return"),
     "delete": (Text("Delete", "删除"), "Del"),
+    "clear": (Text("Clear queue", "清空队列"), "Ctrl+Shift+Backspace"),
 }
 
 
@@ -77,6 +79,7 @@ class RunsPanel(QWidget):
     """Ids of the run on the stage, if there is one, and of those compared with it, in the order of their colours."""
     queued = Signal(list)
     """Ids of runs whose experiments are to be run again, one after the other."""
+    queue_cleared = Signal()
     differences_asked = Signal()
     failed = Signal(object)
     """A Problem: the store is locked, read only or full."""
@@ -86,6 +89,7 @@ class RunsPanel(QWidget):
         self.model = RunModel(folder, self)
         self.model.failed.connect(self._tell)
         self.model.refused.connect(self._refuse)
+        self.model.full.connect(self._too_many)
         self._queue = 0
         self._deleted: list[str] = []
         self.filter = QLineEdit()
@@ -117,6 +121,10 @@ class RunsPanel(QWidget):
         dress(self.empty, 12, role="muted")
         self.count = Elided()
         dress(self.count, 12, role="muted", tabular=True)
+        self.waiting = QWidget()
+        self.queued_count = Elided()
+        dress(self.queued_count, 12, role="muted", tabular=True)
+        self.clear_button = QPushButton()
         self.undo_button = QPushButton()
         self.differences = QPushButton()
         bind(self, self.undo_button.setText, _UNDO)
@@ -126,6 +134,9 @@ class RunsPanel(QWidget):
         self.differences.clicked.connect(self.differences_asked)
         self.actions_of: dict[str, QAction] = {}
         self._make_actions()
+        clear = self.actions_of["clear"]
+        bind(self, self.clear_button.setText, _ACTIONS["clear"][0])
+        self.clear_button.clicked.connect(clear.trigger)
         self._arrange()
         self._typing = QTimer(self)
         self._typing.setSingleShot(True)
@@ -138,6 +149,7 @@ class RunsPanel(QWidget):
         self._poll.timeout.connect(self.model.refresh)
         self.model.modelReset.connect(self._say)
         self.model.rowsInserted.connect(self._say)
+        self.model.rowsRemoved.connect(self._say)
         self.model.ticked.connect(self._ticked)
         bind_call(self, self._say)
         bind_theme(self, self.list.doItemsLayout)
@@ -164,8 +176,8 @@ class RunsPanel(QWidget):
 
     def chosen(self) -> list[str]:
         """The ids of the runs that are selected, from above."""
-        rows = sorted(index.row() for index in self.list.selectionModel().selectedRows())
-        return [self.model.index(row).data(RUN).id for row in rows]
+        shown = self.model.shown()
+        return [shown[row] for row in sorted(index.row() for index in self.list.selectionModel().selectedRows())]
 
     def compared_runs(self) -> list[str]:
         """The run on the stage, if there is one, and those that are compared with it."""
@@ -185,14 +197,16 @@ class RunsPanel(QWidget):
     def compare(self) -> None:
         """Tick the selected runs, or take their ticks away where all have one."""
         runs = [run for run in self.chosen() if run != self.model.current]
-        on = not all(self.model.series_of(run) for run in runs)
-        for run in runs:
-            self.model.tick(run, on)
+        self.model.tick_all(runs, not all(self.model.series_of(run) for run in runs))
 
     def queue(self) -> None:
         """Ask for the experiments of the selected runs to be run again."""
         if self.chosen():
             self.queued.emit(self.chosen())
+
+    def clear_queue(self) -> None:
+        """Ask that no queued run begins."""
+        self.queue_cleared.emit()
 
     def delete(self) -> None:
         """Take the selected runs away; `undo_delete` brings them back."""
@@ -212,9 +226,9 @@ class RunsPanel(QWidget):
 
     def undo_delete(self) -> None:
         """Bring back what was deleted last."""
-        self.model.restore(self._deleted)
-        self._deleted = []
-        self._say()
+        if self.model.restore(self._deleted):
+            self._deleted = []
+            self._say()
 
     def edit_note(self) -> None:
         """Write a note to the first selected run, in a small window."""
@@ -226,7 +240,7 @@ class RunsPanel(QWidget):
                 dialog.open()
 
     def close_store(self) -> None:
-        """Delete what is in the trash and let go of the database."""
+        """Delete for good what was deleted, and let go of the database."""
         self._poll.stop()
         self.model.empty_trash()
         self.model.close()
@@ -244,6 +258,10 @@ class RunsPanel(QWidget):
         top = QHBoxLayout()
         top.setContentsMargins(12, 8, 12, 6)
         top.addWidget(self.filter)
+        waiting = QHBoxLayout(self.waiting)
+        waiting.setContentsMargins(12, 6, 12, 0)
+        waiting.addWidget(self.queued_count, 1)
+        waiting.addWidget(self.clear_button)
         foot = QHBoxLayout()
         foot.setContentsMargins(12, 6, 12, 6)
         foot.addWidget(self.count, 1)
@@ -258,13 +276,14 @@ class RunsPanel(QWidget):
         column.addWidget(self.empty)
         column.addWidget(self.list, 1)
         column.addWidget(hairline())
+        column.addWidget(self.waiting)
         column.addLayout(foot)
         bind_theme(self, lambda: self.filter.setFixedHeight(theme.px(28)))
 
     def _make_actions(self) -> None:
         does = {
             "reopen": self.reopen, "compare": self.compare, "rename": self.rename,
-            "note": self.edit_note, "queue": self.queue, "delete": self.delete,
+            "note": self.edit_note, "queue": self.queue, "delete": self.delete, "clear": self.clear_queue,
         }  # fmt: skip
         for name, (words, keys) in _ACTIONS.items():
             action = QAction(self.list)
@@ -298,14 +317,18 @@ class RunsPanel(QWidget):
         words = _COUNT.with_(compared=len(self.compared_runs()), total=self.model.total())
         if self._deleted:
             words = _DELETED.with_(count=len(self._deleted))
-        elif self._queue:
-            words = _QUEUED.with_(count=self._queue, rest=words)
         self.count.setText(str(words))
+        self.queued_count.setText(str(_QUEUED.with_(count=self._queue)))
+        self.waiting.setVisible(self._queue > 0)
+        self.actions_of["clear"].setEnabled(self._queue > 0)
         self.undo_button.setVisible(bool(self._deleted))
         self.differences.setEnabled(len(self.compared_runs()) > 1)
         nothing = not self.model.shown()
         self.empty.setVisible(nothing)
         self.empty.setText(str(_NO_MATCH if self.model.total() else _NONE))
+
+    def _too_many(self) -> None:
+        self.count.setText(str(_AT_MOST.with_(most=MOST)))
 
     def _tell(self, error: StoreError) -> None:
         self.failed.emit(warning_of(error))

@@ -31,8 +31,6 @@ _NO_FORECAST: Final = Text("No forecast: the weights are NaN", "无预测：权�
 _LAID: Final = Text.plain("")
 _NONE_KEPT: Final = Text("no forecast kept", "未保存预测")
 _OTHER: Final = Text("another series", "不是同一序列")
-OTHERS: Final = 4
-"""Forecasts of other runs that are drawn at most."""
 
 
 @final
@@ -45,9 +43,9 @@ class SeriesPart(Part):
         super().__init__(stage)
         self.canvas = Canvas(self._arrange)
         self._plot = Plot(self.canvas, Axis(self._across, _STEP), Axis(linear, Text.plain(""), grid=True))
-        self._baseline = Line(self._plot, "muted", dash=True, z=1)
+        self._baseline = Line(self._plot, "muted", dash=1, z=1)
         self._truth = Line(self._plot, "text", z=2)
-        self._others = [Line(self._plot, f"series{k + 3}", z=3) for k in range(OTHERS)]
+        self._others: list[Line] = []
         self._known = Line(self._plot, "series2", alpha=170, z=4)
         self._tested = Line(self._plot, "series2", z=5)
         self._dots = Dots(self._plot, "series2", z=6)
@@ -122,16 +120,18 @@ class SeriesPart(Part):
 
     def _show_others(self, truth: Array | None) -> None:
         """The forecasts of other runs, where they are of the same series."""
-        self._laid = {one.run: _fault(one, truth) for one in self.stage.overlays[:OTHERS]}
+        self._laid = {one.run: _fault(one, truth) for one in self.stage.overlays}
         shown = [one for one in self.stage.overlays if not self._laid.get(one.run, _NONE_KEPT).en]
-        for place, line in enumerate(self._others):
-            if place < len(shown):
-                curve = shown[place].curves["forecast"]
-                line.recolour(f"series{shown[place].series}")
-                line.show_points(curve.updates, curve.values)
-                self._series = {**self._series, f"{shown[place].name} forecast": curve.values}
-            else:
-                line.clear_points()
+        while len(self._others) < len(shown):
+            self._others.append(Line(self._plot, "muted", z=3))
+        for one, line in zip(shown, self._others, strict=False):
+            curve = one.curves["forecast"]
+            line.recolour(f"series{one.series}")
+            line.dash = one.dash
+            line.show_points(curve.updates, curve.values)
+            self._series = {**self._series, f"{one.name.en} forecast": curve.values}
+        for line in self._others[len(shown) :]:
+            line.clear_points()
 
     def _scale(self, x: Array, truth: Array, forecast: Array) -> None:
         known = truth[np.isfinite(truth)]
@@ -188,10 +188,10 @@ class SeriesPart(Part):
 
     def legend(self) -> tuple[Key, ...]:
         keys = [Key(Text("truth", "真实值"), "line", 0), Key(Text("forecast", "预测"), "dots", 2)]
-        for one in self.stage.overlays[:OTHERS]:
+        for one in self.stage.overlays:
             fault = self._laid.get(one.run, _NONE_KEPT)
             words = Text("{name}: {fault}", "{name}：{fault}").with_(name=one.name, fault=fault)
-            keys.append(Key(words if fault.en else Text.plain(one.name), "line", -1 if fault.en else one.series))
+            keys.append(Key(words, "line", -1) if fault.en else Key(one.name, "line", one.series, one.dash))
         if self._baseline_name:
             keys.append(Key(names.baseline(self._baseline_name), "dash", -1))
         return tuple(keys)
