@@ -225,6 +225,9 @@ class Desk(QObject):
         self.session.problem.connect(self.report)
         self.session.state_changed.connect(lambda: self.experiment.follow(self.session.state))
         self.session.began.connect(self._began)
+        self.window.present.caption = self._caption
+        for changed in (self.document.changed, self.stage.reset, self.session.measured):
+            changed.connect(self.window.present.show_caption)
         self.stage.cursor.moved.connect(self.refresher.draw)
         self.stage.cursor.moved.connect(lambda: self.experiment.watching.choose(self.stage.cursor.sample))
         self.window.views.shown_changed.connect(self.refresher.draw)
@@ -295,8 +298,16 @@ class Desk(QObject):
         self.stage.cursor.look_at(sample=self.experiment.watching.shown)
         self._show_cell()
         run = self.runs_panel.model.number_of(self.stage.run)
-        self.window.present.show_caption(self.document.title)
         self.experiment.show_run(None if run is None else Text("Run {number}", "运行 {number}").with_(number=run))
+
+    def _caption(self) -> Text:
+        """The cells of the experiment, its name, and the epoch of its run."""
+        spec = self.document.spec
+        names = [] if spec is None else list(dict.fromkeys(layer.cell.name for layer in spec.layers))
+        titles = [Text.of(self.catalog.entry("cell", name).title, name) for name in names]
+        epoch = Text("epoch {n:,}", "第 {n:,} 轮").with_(n=self.session.epoch)
+        parts = [*titles, self.document.title, *([epoch] if self.stage.about else [])]
+        return Text(" · ".join(one.en for one in parts), " · ".join(one.zh for one in parts))
 
     def _show_cell(self) -> None:
         spec = self.document.spec

@@ -120,8 +120,10 @@ class MainWindow(QMainWindow):
             self._gallery.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def show_experiment(self) -> None:
-        """Show the experiment with its views."""
+        """Show the experiment with its views; where one of them is presented, it is shown already."""
         self.entering.emit()
+        if self.perspective == PRESENT:
+            return
         if self._pages.currentWidget() is not self._experiment:
             self._pages.setCurrentWidget(self._experiment)
         self.toolbar.set_bare(False)

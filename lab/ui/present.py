@@ -1,5 +1,6 @@
 """Present mode: one view in large type, for a lecture hall."""
 
+from collections.abc import Callable
 from typing import Final, final
 
 from PySide6.QtCore import QSize, Qt, Signal
@@ -28,14 +29,15 @@ class PresentPage(QWidget):
         self._area = area
         self._names: list[str] = []
         self._shown = ""
-        self._caption = Text.plain("")
+        self.caption: Callable[[], Text] = lambda: Text.plain("")
+        """What is presented, at the top right: cell, experiment, epoch. It is asked for while it can be seen."""
         outer = QVBoxLayout(self)
         outer.setContentsMargins(36, 20, 36, 0)
         outer.setSpacing(0)
         self._head = QHBoxLayout()
         self._words = QLabel()
         dress(self._words, 11, 400, "muted", tabular=True)
-        bind_call(self._words, self._show_caption)
+        bind_call(self._words, self.show_caption)
         self._head.addWidget(self._words, 0, Qt.AlignmentFlag.AlignTop)
         outer.addLayout(self._head)
         self._body = QVBoxLayout()
@@ -59,6 +61,7 @@ class PresentPage(QWidget):
         self._names = [one for one in self._area.names() if one in opened or one == name]
         self._choice.set_choices([self._area.title(one) for one in self._names])
         theme.enlarge(SCALE)
+        self._words.setText(str(self.caption()))
         self.show_view(name if name in self._names else next(iter(self._names), ""))
 
     def end(self) -> None:
@@ -97,10 +100,10 @@ class PresentPage(QWidget):
         """The view before."""
         self.step(-1)
 
-    def show_caption(self, caption: Text) -> None:
-        """What is presented, at the top right: cell, experiment, epoch."""
-        self._caption = caption
-        self._show_caption()
+    def show_caption(self) -> None:
+        """The caption may be another one now."""
+        if self.isVisible():
+            self._words.setText(str(self.caption()))
 
     def _make_foot(self) -> QScrollArea:
         """The names of the views in the middle; where they are wider than the page, the shown one is in sight."""
@@ -123,9 +126,6 @@ class PresentPage(QWidget):
         # Level with the row of the title beside it.
         self._words.setFixedHeight(theme.px(24) + 12)
         self._foot.setFixedHeight(theme.px(32))
-
-    def _show_caption(self) -> None:
-        self._words.setText(str(self._caption))
 
     def _chosen(self, index: int) -> None:
         self.show_view(self._names[index])
