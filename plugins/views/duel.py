@@ -62,7 +62,7 @@ class Duel(View):
         self._canvas = Canvas(self._arrange)
         x = Axis(lambda low, high, most: linear(low, high, most, whole=True), Text("Update", "更新次数"))
         self._plot = Plot(self._canvas, x, Axis(self._ticks, self.axis_of(COSINE), grid=True))
-        self._lines = [Line(self._plot, f"series{k + 1}") for k in range(MOST)]
+        self._lines = [Line(self._plot, f"series{k + 1}", dash=k) for k in range(MOST)]
         self._ends = [Dots(self._plot, f"series{k + 1}") for k in range(MOST)]
         self._rows = Rows(self._canvas)
         self._choice = Choice(Text("What is compared", "比较内容"))
@@ -162,7 +162,8 @@ class Duel(View):
 
     def _keys(self) -> list[Key]:
         return [
-            Key(Text.plain(name), "line", place + 1 if place < MOST else -1) for place, name in enumerate(self._rivals)
+            Key(Text.plain(name), "line", *((place + 1, place) if place < MOST else (-1, 0)))
+            for place, name in enumerate(self._rivals)
         ]
 
     def _lost(self) -> bool:

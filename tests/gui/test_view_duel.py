@@ -17,6 +17,7 @@ from lab.training.plan import Plan
 from lab.training.setup import set_up
 from lab.training.trainer import Trainer
 from lab.ui.stage import Stage
+from lab.ui.views.curves import Line
 from lab.ui.views.frame import ViewFrame
 from lab.ui.views.rows import Row
 from lab.ui.words import language
@@ -68,6 +69,8 @@ def test_the_table_has_the_latest_of_each(qtbot: QtBot, frame: Frame) -> None:
     assert found["force"][1] == "–", "the size of a change is not compared"
     assert all(figures[2].endswith(("ms", "s")) for figures in found.values())
     assert [key.series for key in made.view.legend()] == [1, 2, 3, 4]
+    lines = [item for item in made.view._plot.items if isinstance(item, Line) and len(item._x)]  # type: ignore[attr-defined]
+    assert [key.dash for key in made.view.legend()] == [line.dash for line in lines] == [0, 1, 2, 3]
     assert "1.000 for rtrl" in made.sentence.en
     assert "rtrl 为 1.000" in made.sentence.zh
     table = made.view.table()

@@ -16,7 +16,8 @@ from lab.ui.words import Text
 
 HEIGHT: Final = 19
 """The height of a row, in logical pixels."""
-_SIGN: Final = 16.0
+_SIGN: Final = 30.0
+"""The room for a sign, which may be a line with a pattern."""
 _GAP: Final = 10.0
 _LEFT: Final = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
 _RIGHT: Final = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight)
