@@ -111,7 +111,7 @@ class Running(QObject):
         """Put a run of the store on the stage, with its curves, and go on with it from its last checkpoint."""
         try:
             with Store(self._runs, create=False, patience=PATIENCE) as store:
-                curves = store.scalars(run)
+                curves = store.curves(run)
         except LabError as error:
             self._report(problem_of(error))
             return

@@ -8,7 +8,6 @@ from numpy.typing import ArrayLike, NDArray
 from PySide6.QtCore import QObject, Signal
 
 from lab.errors import LabError
-from lab.experiment.runs import Scalar
 from lab.experiment.spec import Spec
 from lab.runner.messages import Began, Changed, Curves, Message, Noted, Problem, WorkerState
 from lab.runner.worker import Worker
@@ -17,6 +16,8 @@ from lab.training.labels import HANDFUL
 from lab.ui.stage import Curve, Stage
 
 MakeWorker = Callable[[], Worker]
+Points = Mapping[str, tuple[NDArray[Any], NDArray[Any]]]
+"""The updates and the values of curves, by name."""
 
 ENDED = frozenset({WorkerState.IDLE, WorkerState.FINISHED, WorkerState.STOPPED, WorkerState.FAILED, WorkerState.LOST})
 """States from which Run begins a new run."""
@@ -125,13 +126,13 @@ class Session(QObject):
             experiment.text, experiment.place, target=self.target, threads=self.threads, then_pause=then_pause
         )
 
-    def resume(self, run: str, spec: Spec | None, curves: Sequence[Scalar] = (), *, then_pause: bool = False) -> None:
+    def resume(self, run: str, spec: Spec | None, curves: Points, *, then_pause: bool = False) -> None:
         """Go on with a run of the store from its last checkpoint; `curves` are what it has so far."""
         self.warm()
         assert self._worker is not None
         self._clear(spec)
-        for name, curve in curves_of(curves).items():
-            self._extend(name, curve.updates, curve.values)
+        for name, (updates, values) in curves.items():
+            self._extend(name, updates, values)
         self._enter(WorkerState.STARTING, run)
         self._look()
         self._worker.resume(run, then_pause=then_pause)
@@ -299,16 +300,6 @@ class Session(QObject):
         self.stage.frames[frame.probe] = frame
         if _can_be_drawn(frame.arrays):
             self.stage.finite[frame.probe] = frame
-
-
-def curves_of(scalars: Sequence[Scalar]) -> dict[str, Curve]:
-    """Curves by name, from the rows of the store."""
-    found: dict[str, tuple[list[int], list[float]]] = {}
-    for update, _, name, value in scalars:
-        updates, values = found.setdefault(name, ([], []))
-        updates.append(update)
-        values.append(value)
-    return {name: Curve(np.array(updates, np.int64), np.array(values)) for name, (updates, values) in found.items()}
 
 
 def _can_be_drawn(arrays: Mapping[str, Any]) -> bool:
