@@ -1,6 +1,6 @@
 """File → Own data: from a CSV file or a text to an experiment that reads it."""
 
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
 from typing import Final, final
@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from lab.errors import DataError, LabError
 from lab.registry.catalog import Catalog
+from lab.ui.aside import Aside
 from lab.ui.data_settings import check, described, settings_of
 from lab.ui.datafile import Look, Task, beginning, experiment_text, in_words, look
 from lab.ui.forms.editors import LineEditor
@@ -42,19 +43,21 @@ class OwnData(QDialog):
     """Shows a file, asks what is to be learned from it, and makes the experiment. `made` has its text and its name.
 
     Files are read in another thread, and what would be learned from them is made ready there, so that a large one does
-    not stop the window. The experiment can be made once that has been possible.
+    not stop the window. The experiment can be made once that has been possible. A window that is closed is gone, and
+    what it has read.
     """
 
     made = Signal(str, str)
 
     def __init__(self, catalog: Catalog, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._catalog = catalog
         self._look: Look | None = None
         self._task: Task | None = None
         self._values: dict[str, object] = {}
         self._rows: dict[str, Row] = {}
-        self._reader = ThreadPoolExecutor(1)
+        self._reader = Aside("own data", daemon=True)  # who quits does not wait for what is being read
         self._reading: Future[Look] | None = None
         self._checking: Future[None] | None = None
         self._wanted = False
@@ -73,8 +76,9 @@ class OwnData(QDialog):
         """Look into a file, as what it seems to be or as a `task` says."""
         self.file.show_text(file)
         self._task = task
+        self._drop_reading()
         self._drop_check()
-        self._reading = self._reader.submit(look, file, task)
+        self._reading = self._reader.submit(partial(look, file, task))
         self._say(Text("Reading…", "正在读取…"), "note")
         self._create.setEnabled(False)
         self._timer.start()
@@ -128,9 +132,10 @@ class OwnData(QDialog):
 
     def _end(self) -> None:
         self._timer.stop()
-        self._reading = None
+        self._drop_reading()
         self._drop_check()
-        self._reader.shutdown(wait=False, cancel_futures=True)
+        self._reader.end()
+        self._look = None
 
     def _build(self) -> None:
         self.setAcceptDrops(True)
@@ -365,9 +370,14 @@ class OwnData(QDialog):
             settings["columns"] = self.columns.ticked()
         self._text = experiment_text(look, settings, encoding)
         self._polls = 0
-        self._checking = self._reader.submit(check, self._text, self._catalog)
+        self._checking = self._reader.submit(partial(check, self._text, self._catalog))
         self._say(self._found, "note")
         self._timer.start()
+
+    def _drop_reading(self) -> None:
+        if self._reading is not None:
+            self._reading.cancel()
+        self._reading = None
 
     def _drop_check(self) -> None:
         if self._checking is not None:

@@ -1,21 +1,28 @@
 """Own data: what is seen of a file, every way in which it can be wrong, and the experiment that is made."""
 
+import gc
+import subprocess
+import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtWidgets import QPushButton, QWidget
 from pytestqt.qtbot import QtBot
+from shiboken6 import isValid
 
 from lab.experiment.file import read_text
 from lab.experiment.values import values_of
 from lab.registry.catalog import Catalog
 from lab.registry.manager import load_catalog
 from lab.training.setup import set_up
+from lab.ui.datafile import Look
 from lab.ui.document import OpenDocument
 from lab.ui.forms.row import Row
 from lab.ui.own_data import OwnData
+from tests.cli.support import ROOT
 
 TABLE = "month,sales,price\n" + "".join(f"m{n},{100 + n % 12},{n * 0.5}\n" for n in range(120))
 
@@ -26,11 +33,14 @@ def catalog() -> Catalog:
 
 
 @pytest.fixture
-def dialog(qtbot: QtBot, catalog: Catalog) -> OwnData:
-    dialog = OwnData(catalog)
-    qtbot.addWidget(dialog)
+def dialog(qtbot: QtBot, catalog: Catalog) -> Iterator[OwnData]:
+    window = QWidget()
+    qtbot.addWidget(window)
+    dialog = OwnData(catalog, window)
     dialog.show()
-    return dialog
+    yield dialog
+    if isValid(dialog):
+        dialog.close()
 
 
 def opened(qtbot: QtBot, dialog: OwnData, path: Path) -> None:
@@ -193,7 +203,8 @@ def test_an_empty_experiment_and_one_for_data_begin_alike(
     path.write_text(TABLE, encoding="utf-8")
     opened(qtbot, dialog, path)
     text, _ = made(qtbot, dialog, catalog)
-    document = OpenDocument(catalog, dialog)
+    owner = QObject()
+    document = OpenDocument(catalog, owner)
     empty, own = (values_of(read_text(one, catalog).spec) for one in (document.text, text))
     differing = {key for key in empty.keys() & own.keys() if empty[key] != own[key]}
     assert differing == {"name", "name_zh", "dataset.plugin", "training.epochs", "training.early_stopping"}
@@ -205,3 +216,49 @@ def test_closing_while_reading_is_quiet(qtbot: QtBot, dialog: OwnData, tmp_path:
     dialog.open_file(str(path))
     dialog.close()
     assert not dialog.busy
+
+
+def test_what_is_closed_is_gone_and_so_is_what_it_has_read(qtbot: QtBot, catalog: Catalog, tmp_path: Path) -> None:
+    path = tmp_path / "series.csv"
+    path.write_text(TABLE, encoding="utf-8")
+    window = QWidget()
+    qtbot.addWidget(window)
+    for leave in (OwnData.reject, OwnData.close, OwnData.make):
+        dialog = OwnData(catalog, window)
+        dialog.open()
+        opened(qtbot, dialog, path)
+        with qtbot.waitSignal(dialog.destroyed):
+            leave(dialog)
+        del dialog
+        assert not window.findChildren(OwnData)
+        gc.collect()
+        assert not [one for one in gc.get_objects() if type(one) is Look]
+
+
+READING = """
+import sys, threading
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+from lab.registry.manager import load_catalog
+from lab.ui import own_data
+
+app = QApplication([])
+reading = threading.Event()
+
+def look(file, task):
+    reading.set()
+    threading.Event().wait()
+
+own_data.look = look
+dialog = own_data.OwnData(load_catalog())
+dialog.show()
+dialog.open_file(sys.argv[1])
+assert reading.wait(60)
+QTimer.singleShot(0, app.quit)
+app.exec()
+"""
+
+
+def test_who_quits_does_not_wait_for_what_is_being_read(tmp_path: Path) -> None:
+    words = [sys.executable, "-c", READING, str(tmp_path / "large.csv")]
+    subprocess.run(words, cwd=ROOT, check=True, timeout=60)
