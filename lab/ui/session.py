@@ -183,8 +183,15 @@ class Session(QObject):
             self._look()
 
     def look_at(self, samples: Sequence[int] | None = None, rate: float | None = None) -> None:
-        """Choose the watched samples, and how many frames a second are wanted."""
+        """Choose the watched samples, and how many frames a second are wanted.
+
+        Other samples leave a mark on the curves of a run, which is the window's alone: training is not changed by them.
+        """
+        before = self._watched()
         self.watch.samples = self.watch.samples if samples is None else tuple(samples)
+        if self._watched() != before and self.state not in ENDED:
+            listed = ", ".join(str(sample + 1) for sample in self._watched())
+            self.stage.marks.append((self.stage.update, {"en": f"watched: {listed}", "zh": f"观测样本 {listed}"}))
         self.watch.rate = self.watch.rate if rate is None else rate
         self._look()
 
@@ -227,6 +234,11 @@ class Session(QObject):
             self.watch.probes[probe] = settings
             self._look()
         self._tell(lambda worker: worker.probe(probe, settings))
+
+    def _watched(self) -> list[int]:
+        """The watched samples that the run has."""
+        count = len(self.stage.about.get("samples", ()))
+        return [sample for sample in self.watch.samples if sample < count]
 
     def _set_weight(self, name: str, value: Any) -> None:
         self._tell(lambda worker: worker.set_weight(name, value))

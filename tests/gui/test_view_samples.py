@@ -225,3 +225,29 @@ def test_a_run_keeps_its_forecast_and_samples_are_chosen_in_the_form(
     qtbot.waitUntil(lambda: watched() == ["8", "2"], timeout=20_000)
     desk.stage.cursor.look_at(sample=0)
     assert desk.experiment.watching.shown == 0
+    assert not desk.stage.marks, "nothing runs"
+
+
+def test_other_samples_leave_a_mark_on_the_loss(qtbot: QtBot, make_desk: Callable[..., Desk]) -> None:
+    desk = make_desk()
+    desk.session.target = "numpy"
+    desk.document.open_text(
+        ADDING.replace("epochs = 4", "epochs = 100000").replace("test_size = 16", "test_size = 3"), "one"
+    )
+    desk.filing.opened.emit()
+    desk.actions.run.trigger()
+    qtbot.waitUntil(lambda: desk.stage.update > 2, timeout=60_000)
+    desk.actions.run.trigger()
+    qtbot.waitUntil(lambda: desk.stage.state is WorkerState.PAUSED, timeout=20_000)
+    samples, one, redraw = desk.experiment.watching.rows
+    one.edited.emit(2, False)
+    redraw.edited.emit(5.0, False)
+    assert not desk.stage.marks, "the same are watched"
+    samples.edited.emit([3, 1], False)
+    assert desk.stage.marks == [(desk.stage.update, {"en": "watched: 3, 1", "zh": "观测样本 3, 1"})]
+    loss = next(frame for frame in desk.frames if frame.name == "loss")
+    loss.refresh()
+    (plot,) = loss.findChild(Canvas).plots
+    assert "watched: 3, 1" in [note.text.en for note in plot.notes]
+    desk.experiment.watching.rows[0].edited.emit([3, 1, 2], False)
+    assert len(desk.stage.marks) == 2
