@@ -13,6 +13,12 @@ from lab.ui.words import Text
 
 HEIGHT: Final = 21
 _GAP: Final = 12.0
+_APART: Final = 10.0
+"""Pixels between the name of the axis and the legend."""
+_WORTH: Final = 20.0
+"""Pixels that are enough to write the name of the axis, or its beginning."""
+_LEAST: Final = 44.0
+"""The width to which names in the legend are cut before its end is left out."""
 _SIGN: Final = 14.0
 _DASHED: Final = 28.0
 """The sign of a line with a pattern: it is to be seen twice."""
@@ -23,29 +29,71 @@ def colour(series: int) -> str:
     return {0: "text", -1: "muted", -2: "error"}.get(series, f"series{series}")
 
 
-def paint_heading(painter: QPainter, rect: QRectF, axis: Text, keys: Sequence[Key]) -> None:
-    """Draw both into a rectangle; the name of the axis gives way to the legend, the legend's end to its beginning."""
+def paint_heading(
+    painter: QPainter, rect: QRectF, axis: Text, keys: Sequence[Key], *, before: float = 0.0
+) -> tuple[str, ...]:
+    """Draw both into a rectangle and return all names if some are cut or left out, else nothing.
+
+    Long names of the legend give way first, then its end, of which the number is written; then the name of the axis,
+    which may begin `before` pixels left of the rectangle.
+    """
     painter.setFont(theme.font(11))
     metrics = QFontMetricsF(painter.font())
-    gap = _GAP * theme.scale
-    widths = [_wide(key) + metrics.horizontalAdvance(str(key.text)) + gap for key in keys]
-    while keys and sum(widths) > rect.width() + gap:
-        keys, widths = keys[:-1], widths[:-1]
-    x = rect.right() - sum(widths) + (gap if keys else 0.0)
-    room = max(x - rect.left() - 10, 0.0)
-    if room > 20:
-        painter.setPen(theme.colour("muted"))
-        name = metrics.elidedText(str(axis), Qt.TextElideMode.ElideRight, room)
-        painter.drawText(QRectF(rect.left(), rect.top(), room, rect.height()), _LEFT, name)
-    for key, width in zip(keys, widths, strict=True):
+    room = rect.width()
+    shown, widths, more = _fitting(keys, metrics, room)
+    gap = _gap()
+    x = rect.right() - sum(widths) - metrics.horizontalAdvance(more) + (gap if shown and not more else 0.0)
+    words, whole = str(axis), not more
+    space = x - rect.left() - _APART
+    left = rect.left() - min(max(metrics.horizontalAdvance(words) + 1 - space, 0.0), before)
+    space = max(x - left - _APART, 0.0)
+    name = metrics.elidedText(words, Qt.TextElideMode.ElideRight, space) if space > _WORTH else ""
+    whole = whole and name == words
+    painter.setPen(theme.colour("muted"))
+    painter.drawText(QRectF(left, rect.top(), space, rect.height()), _LEFT, name)
+    for key, width in zip(shown, widths, strict=True):
         sign = _wide(key)
         paint_sign(painter, key, QPointF(x + sign / 2 - 2, rect.center().y()))
         painter.setPen(theme.colour("text"))
-        painter.drawText(QRectF(x + sign, rect.top(), width, rect.height()), _LEFT, str(key.text))
+        text = metrics.elidedText(str(key.text), Qt.TextElideMode.ElideRight, width - sign - gap + 1)
+        painter.drawText(QRectF(x + sign, rect.top(), width, rect.height()), _LEFT, text)
+        whole = whole and text == str(key.text)
         x += width
+    painter.setPen(theme.colour("muted"))
+    painter.drawText(QRectF(x, rect.top(), rect.right() - x + 1, rect.height()), _LEFT, more)
+    return () if whole else tuple(name for name in (words, *(str(key.text) for key in keys)) if name)
+
+
+def _fitting(keys: Sequence[Key], metrics: QFontMetricsF, room: float) -> tuple[Sequence[Key], list[float], str]:
+    """The entries that are shown, the width of each with the gap after it, and what is written for the others."""
+    gap = _gap()
+    wanted = [metrics.horizontalAdvance(str(key.text)) for key in keys]
+    for count in range(len(keys), 0, -1):
+        more = f"+{len(keys) - count}" if count < len(keys) else ""
+        taken = sum(_wide(key) + gap for key in keys[:count])
+        taken += metrics.horizontalAdvance(more) if more else -gap
+        longest = _longest(wanted[:count], room - taken)
+        if longest >= min(max(wanted[:count]), _LEAST * theme.scale):
+            widths = [_wide(key) + min(width, longest) + gap for key, width in zip(keys, wanted, strict=False)]
+            return keys[:count], widths[:count], more
+    return (), [], f"+{len(keys)}" if keys else ""
+
+
+def _longest(wanted: Sequence[float], room: float) -> float:
+    """The width to which the longest names are cut so that all have room: the others keep theirs."""
+    for place, width in enumerate(sorted(wanted)):
+        share = room / (len(wanted) - place)
+        if width > share:
+            return share
+        room -= width
+    return max(wanted, default=0.0)
 
 
 _LEFT: Final = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
+
+
+def _gap() -> float:
+    return _GAP * theme.scale
 
 
 def _wide(key: Key) -> float:

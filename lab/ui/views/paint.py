@@ -49,6 +49,7 @@ class Under(_Item):
         super().__init__(plot)
         self.setZValue(-10)
         self.cached(True)
+        self._names = _Names(self)
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         plot = self.plot
@@ -64,20 +65,30 @@ class Under(_Item):
             hatch(painter, rect)
         if plot.ground is not None:
             plot.ground(painter)
-        if plot.heading:
-            height = theme.px(HEIGHT)
-            top = QRectF(rect.left(), rect.top() - height, plot.outer.right() - rect.left() + 8, height - 2)
-            paint_heading(painter, top, plot.y.name, plot.keys)
         painter.setFont(theme.font(11, tabular=True))
         metrics = QFontMetricsF(painter.font())
         self._across(painter, metrics)
-        self._up(painter, metrics)
+        factor = self._up(painter, metrics)
+        if plot.heading:
+            before = 0.0 if factor else rect.left() - plot.outer.left() + 4
+            names = paint_heading(painter, self.top(), plot.y.name, plot.keys, before=before)
+            self._names.setToolTip("\n".join(names))
 
-    def _up(self, painter: QPainter, metrics: QFontMetricsF) -> None:
+    def place(self) -> None:
+        super().place()
+        self._names.prepareGeometryChange()
+
+    def top(self) -> QRectF:
+        """The row above the data."""
+        rect, height = self.plot.rect, theme.px(HEIGHT)
+        return QRectF(rect.left(), rect.top() - height, self.plot.outer.right() - rect.left() + 8, height - 2)
+
+    def _up(self, painter: QPainter, metrics: QFontMetricsF) -> str:
+        """Draw the vertical axis; the power of ten above it, if there is one, is returned."""
         plot, rect = self.plot, self.plot.rect
         low, high = plot.view()[1]
         if plot.y.ticks is None:
-            return
+            return ""
         axis = rect.left() - 0.5
         most = max(2, int(rect.height() / (metrics.height() + 14)))
         lines, ticks = [], []
@@ -99,6 +110,7 @@ class Under(_Item):
         painter.drawLines(lines)
         painter.setPen(pen("axis"))
         painter.drawLines([*ticks, QLineF(axis, rect.top(), axis, rect.bottom() + 0.5)])
+        return factor
 
     def _across(self, painter: QPainter, metrics: QFontMetricsF) -> None:
         plot, rect = self.plot, self.plot.rect
@@ -131,6 +143,23 @@ class Under(_Item):
             painter.drawText(below, _CENTRE, name)
         painter.setPen(pen("axis"))
         painter.drawLines([*ticks, QLineF(rect.left() - 0.5, axis, rect.right(), axis)])
+
+
+@final
+class _Names(QGraphicsItem):
+    """Tells all names of a heading under the mouse, where not all of them can be written."""
+
+    def __init__(self, under: Under) -> None:
+        super().__init__(under)
+        self._under = under
+        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemHasNoContents)
+        self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
+
+    def boundingRect(self) -> QRectF:
+        return self._under.top()
+
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        """Nothing: the heading is painted with all that is below the data."""
 
 
 @final
