@@ -220,7 +220,7 @@ def test_words_in_chinese_and_for_a_hall(qtbot: QtBot, stages: dict[str, Stage],
     theme.enlarge(1.7)
     frame.refresh()
     assert str(frame.sentence) == frame.sentence.zh
-    assert frame.view.accessibleDescription() == frame.sentence.zh
+    assert frame.view.accessibleDescription() == frame.view.sentence().full.zh
     painted(frame)
 
 
