@@ -1,16 +1,17 @@
 """A histogram of values on both sides of zero."""
 
+import math
 from typing import Any, Final, final
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QLineF, QRectF, Qt
 from PySide6.QtGui import QPainter
 
 from lab.ui.theme import theme
 from lab.ui.views.canvas import Canvas
 from lab.ui.views.items import PlotItem
-from lab.ui.views.marks import Rule
+from lab.ui.views.marks import pen
 from lab.ui.views.plot import Axis, Plot
 from lab.ui.views.ticks import linear
 from lab.ui.words import Text
@@ -35,7 +36,6 @@ class Histogram:
         """Count finite values between minus and plus `reach`."""
         counts, edges = np.histogram(values, bins=BINS, range=(-reach, reach))
         self._plot.set_range((-reach, reach), (0.0, max(float(counts.max()) * 1.08, 1.0)))
-        self._plot.mark([Rule(0.0, "axis")], ())
         self._bars.show_counts(counts, edges)
 
     def place(self, outer: QRectF | None) -> None:
@@ -57,6 +57,11 @@ class _Bars(PlotItem):
         self.update()
 
     def draw(self, painter: QPainter) -> None:
+        # The line at zero stands behind: the bar there can be as thin as a line.
+        rect = self.plot.rect
+        at = math.floor(self.plot.to_pixels(0.0, 0.0).x()) + 0.5
+        painter.setPen(pen("axis"))
+        painter.drawLine(QLineF(at, rect.top(), at, rect.bottom()))
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.colour("series1"))
         for count, left, right in zip(self._counts.tolist(), self._edges[:-1], self._edges[1:], strict=True):
