@@ -183,7 +183,8 @@ class Desk(QObject):
         self.window.show_problems()
 
     def close(self) -> None:
-        """Stop drawing, and end the worker."""
+        """Stop drawing, end the worker, and delete what was discarded: nobody has to see it for so long."""
+        self.window.hide()
         self._settling.stop()
         self.disk.close()
         self.refresher.stop()

@@ -159,6 +159,24 @@ def test_what_cannot_be_deleted_at_the_end_is_deleted_later(qtbot: QtBot, make_d
             assert connection.execute("SELECT count(*) FROM runs").fetchone() == (0,)
 
 
+def test_a_window_that_closes_is_gone_before_what_takes_long(
+    qtbot: QtBot, make_desk: MakeDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = make_desk()
+    seen: list[bool] = []
+    purge = Store.purge
+
+    def noted(store: Store, *runs: list[str]) -> None:
+        seen.append(desk.window.isVisible())
+        purge(store, *runs)
+
+    monkeypatch.setattr(Store, "purge", noted)
+    Store(desk.runs).close()
+    assert desk.window.isVisible()
+    desk.close()
+    assert seen == [False]
+
+
 def test_runs_of_a_read_only_store_can_be_looked_at(qtbot: QtBot, make_desk: MakeDesk) -> None:
     first = make_desk()
     begun(qtbot, first, SHORT, updates=4)
