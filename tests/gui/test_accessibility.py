@@ -301,7 +301,7 @@ def test_views_say_what_is_seen(trained: Desk, spoken: str) -> None:
         if frame.isVisible():
             frame.refresh()
             assert said(frame.view)[0] == str(frame.title)
-            assert frame.view.accessibleDescription() == str(frame.sentence) != ""
+            assert frame.view.accessibleDescription() == str(frame.view.sentence().full) != ""
 
 
 # --- actions and their keys -----------------------------------------------------------------------
