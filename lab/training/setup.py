@@ -55,33 +55,11 @@ def set_up(spec: Spec, catalog: Catalog, file: str | None = None) -> Setup:
     data = dataset.load(spec.seed) if file is None else dataset.load_file(file, spec.seed)
     loss = cast(Loss, _make(catalog, "loss", spec.output.loss))
     _check_fit(spec, data, loss)
-    layers = tuple(
-        LayerPlan(
-            cell=cast(Cell, _make(catalog, "cell", layer.cell)),
-            hidden=layer.hidden,
-            bidirectional=layer.bidirectional,
-            dropout=layer.dropout,
-            bias=layer.bias,
-        )
-        for layer in spec.layers
-    )
-    architecture = Architecture(
-        inputs=data.inputs,
-        encoding=spec.input.encoding,
-        embedding=spec.input.size or 0,
-        layers=layers,
-        readout=spec.output.readout,
-        dense=spec.output.hidden,
-        outputs=data.outputs,
-        head=loss.head,
-        equation=loss.equation,
-        classes=loss.target_kind == "class",
-    )
     setup = Setup(
         spec=spec,
         dataset=dataset,
         data=data,
-        plan=blueprint(architecture),
+        plan=blueprint(architecture_of(spec, catalog, loss, inputs=data.inputs, outputs=data.outputs)),
         algorithm=cast(Algorithm, _make(catalog, "algorithm", spec.training.algorithm)),
         optimizer=cast(Optimizer, _make(catalog, "optimizer", spec.training.optimizer)),
         schedule=cast(Schedule, _make(catalog, "schedule", spec.training.schedule)),
@@ -92,6 +70,53 @@ def set_up(spec: Spec, catalog: Catalog, file: str | None = None) -> Setup:
         check_stepwise(setup.plan.architecture)
     check_size(setup)
     return setup
+
+
+def architecture_of(spec: Spec, catalog: Catalog, loss: Loss, *, inputs: int, outputs: int) -> Architecture:
+    """The network of an experiment on `inputs` M features or symbols, with `outputs` K."""
+    layers = tuple(
+        LayerPlan(
+            cell=cast(Cell, _make(catalog, "cell", layer.cell)),
+            hidden=layer.hidden,
+            bidirectional=layer.bidirectional,
+            dropout=layer.dropout,
+            bias=layer.bias,
+        )
+        for layer in spec.layers
+    )
+    return Architecture(
+        inputs=inputs,
+        encoding=spec.input.encoding,
+        embedding=spec.input.size or 0,
+        layers=layers,
+        readout=spec.output.readout,
+        dense=spec.output.hidden,
+        outputs=outputs,
+        head=loss.head,
+        equation=loss.equation,
+        classes=loss.target_kind == "class",
+    )
+
+
+def outline(spec: Spec, catalog: Catalog) -> dict[str, tuple[int | str, ...]]:
+    """The shapes of all parameters by full name, before the data are known: `M` inputs and `K` outputs are in letters.
+
+    LabError where the network cannot be built.
+    """
+    loss = cast(Loss, _make(catalog, "loss", spec.output.loss))
+    # Sizes that depend on the data are those that differ between data of two sizes.
+    first, second = (
+        blueprint(architecture_of(spec, catalog, loss, inputs=inputs, outputs=outputs)).places
+        for inputs, outputs in ((1009, 1013), (1019, 1021))
+    )
+    letters: dict[tuple[int, int], str] = {(1009, 1019): "M", (1013, 1021): "K"}
+    return {
+        name: tuple(
+            one if one == other else letters.get((one, other), "…")
+            for one, other in zip(first[name].shape, second[name].shape, strict=True)
+        )
+        for name in first
+    }
 
 
 def check_size(setup: Setup) -> None:

@@ -31,6 +31,8 @@ LIVE_SECONDS = 0.25
 """Seconds between two pictures while live: weights change slowly, and matrices can be large."""
 MOST_CELLS = 250_000
 """Of a larger matrix only every second, third and so on row and column is drawn."""
+LINES = 12
+"""So many lines of names and shapes while there are no weights."""
 NARROW = 330
 """Below this width the histogram is left out."""
 
@@ -65,6 +67,7 @@ class Weights(View):
         self._values: Array = np.zeros((0, 0))
         self._cell: tuple[int, int] | None = None
         self._frame: Any = None
+        self._empty_of: Mapping[str, Any] = {}
         self._drawn_at = 0.0
         self._editor = QLineEdit(self._canvas)
         self._editor.hide()
@@ -88,15 +91,16 @@ class Weights(View):
     def refresh(self) -> None:
         frame = self.stage.frames.get("weights")
         now = time.monotonic()
-        if frame is self._frame and self._drawn_at:
+        known: Mapping[str, Any] = {} if frame is None else frame.arrays
+        shapes = {} if known else self._shapes()
+        if frame is self._frame and shapes == self._empty_of and self._drawn_at:
             return
         if self.stage.live and now - self._drawn_at < LIVE_SECONDS:
             return
-        self._frame, self._drawn_at = frame, now
-        known: Mapping[str, Any] = {} if frame is None else frame.arrays
+        self._frame, self._empty_of, self._drawn_at = frame, shapes, now
         names = list(known)
         if not names:
-            self._empty()
+            self._empty(shapes)
             return
         self._name = self._name if self._name in names else max(names, key=lambda name: known[name].size)
         self._names = names
@@ -141,8 +145,12 @@ class Weights(View):
             notes.append(Note(Text.plain("▫"), column, row, "text", "centre", True))
         self._plot.mark((), notes)
 
-    def _empty(self) -> None:
-        shapes = self.stage.about.get("parameters") or {}
+    def _shapes(self) -> Mapping[str, Any]:
+        """Those of the run, or of the network that is to be run."""
+        known: Mapping[str, Any] = self.stage.about.get("parameters") or {}
+        return known or (self.stage.outline() if self.isVisible() else {})
+
+    def _empty(self, shapes: Mapping[str, Any]) -> None:
         self._values = np.zeros((0, 0))
         self._choice.offer(())
         self._picture.setVisible(False)
@@ -150,8 +158,8 @@ class Weights(View):
         self._histogram.show_values(np.zeros(0), 1.0)
         self._bar.describe(Text.plain("w"), -1.0, 1.0, ends([(-1.0, "−1"), (0.0, "0"), (1.0, "1")]))
         notes = [
-            Note(Text.plain(f"{_label(str(name))}  {' × '.join(map(str, shape))}"), -0.5, 0, "muted", dx=6, row=row)
-            for row, (name, shape) in enumerate(list(shapes.items())[:8])
+            Note(Text.plain(words), -0.5, 0, "muted", dx=6, row=row)
+            for row, words in enumerate(_listed(shapes)[:LINES])
         ]
         self._plot.mark((), notes)
 
@@ -273,6 +281,19 @@ def _label(name: str) -> str:
     if len(parts) > 2 and parts[0] == "layers" and parts[1].isdigit():
         return " ".join([*parts[2:], f"({int(parts[1]) + 1})"])
     return name
+
+
+def _listed(shapes: Mapping[str, Any]) -> list[str]:
+    """Names and shapes; parameters of a layer with one letter and one shape share a line: `W_i, W_f (1)  32 × M`."""
+    alike: dict[tuple[Any, ...], list[str]] = {}
+    for name, shape in shapes.items():
+        place, _, last = name.rpartition(".")
+        alike.setdefault((place, last.partition("_")[0], *shape), []).append(_label(name))
+    lines = []
+    for (_, _, *shape), labels in alike.items():
+        names = ", ".join(label.partition(" (")[0] for label in labels)
+        lines.append(f"{names}{''.join(labels[0].partition(' (')[1:])}  {' × '.join(map(str, shape))}")
+    return lines
 
 
 def _round_up(value: float) -> float:
