@@ -21,6 +21,9 @@ OPEN: Final = BUSY | {WorkerState.PAUSED}
 """States in which a run is under way."""
 RESUMABLE: Final = frozenset({WorkerState.STOPPED, WorkerState.FAILED, WorkerState.LOST, WorkerState.FINISHED})
 """States of a run that can go on from a checkpoint; a finished one where it is made longer."""
+_BEGINNING: Final = frozenset({"run", "run_anew", "one_update", "one_epoch"})
+"""What begins a run where none is under way."""
+_NOT_YET: Final = Text("Cannot run yet. {why}", "还不能运行。{why}")
 
 
 @final
@@ -38,6 +41,7 @@ class Actions(QObject):
         self.meaning: Meaning = "run"
         self._words: dict[QAction, tuple[Text, Text]] = {}
         self._edits: dict[QAction, str] = {}
+        self._fault: Text | None = None
         self._run_icon = "run"
         groups = {name: QActionGroup(self) for name in ("perspective", "language", "theme")}
         for verb in (*RUN, *FILE, *VIEW, *PANEL, *CHOICES):
@@ -60,7 +64,7 @@ class Actions(QObject):
         self.toggle_problems, self.reset_arrangement = take("toggle_problems"), take("reset_arrangement")
         self.enlarge, self.present, self.export = take("enlarge"), take("perspective.present"), take("export")
         self.next_view, self.previous_view = take("next_view"), take("previous_view")
-        self.filter_runs = take("filter_runs")
+        self.filter_runs, self.view_menu = take("filter_runs"), take("view_menu")
         self.panel = {verb.name.removeprefix("panel."): take(verb.name) for verb in PANEL}
         self.larger, self.smaller, self.normal_size = take("larger"), take("smaller"), take("normal_size")
         self.recent = QMenu()
@@ -71,25 +75,35 @@ class Actions(QObject):
         self.follow(WorkerState.IDLE, has_document=False, dirty=False)
 
     def follow(
-        self, state: WorkerState, has_document: bool, dirty: bool, *, checkpoint: int | None = None, valid: bool = True
+        self,
+        state: WorkerState,
+        has_document: bool,
+        dirty: bool,
+        *,
+        checkpoint: int | None = None,
+        fault: Text | None = None,
     ) -> None:
         """Show what can be done in a state of the worker.
 
-        `checkpoint` is the update of the one that a run would go on from, if there is any; a document that is not
-        `valid` cannot run.
+        `checkpoint` is the update of the one that a run would go on from, if there is any. `fault` is why none can
+        begin: the tooltips say it, and the verbs stay, as they lead to the place.
         """
+        under_way = state in OPEN
+        self._fault = None if under_way else fault
         self._show_meaning(state, checkpoint)
-        ready, under_way = has_document and valid, state in OPEN
-        self.run.setEnabled(has_document if self.meaning != "run" else ready)
-        self.run_anew.setEnabled(ready and not under_way)
+        self.run.setEnabled(has_document)
+        self.run_anew.setEnabled(has_document and not under_way)
         for action in (self.one_update, self.one_epoch):
-            action.setEnabled(ready or under_way)
+            action.setEnabled(has_document or under_way)
+        for action in (self.run_anew, self.one_update, self.one_epoch):
+            self._show_words(action)
         for action in (self.stop, self.snapshot):
             action.setEnabled(under_way)
         self.save.setEnabled(has_document and dirty)
-        with_document = (self.save_as, self.enlarge, self.export, self.next_view, self.previous_view, self.toggle_left)
+        with_view = (self.enlarge, self.export, self.view_menu, self.next_view, self.previous_view)
+        with_document = (*with_view, self.save_as, self.toggle_left)
         arranging = (*self.perspectives.actions(), self.toggle_right, self.reset_arrangement, *self.panel.values())
-        for action in (*with_document, *arranging):
+        for action in (*with_document, *arranging, self.filter_runs):
             action.setEnabled(has_document)
         if not has_document:
             self.undo.setEnabled(False)
@@ -133,6 +147,8 @@ class Actions(QObject):
         edit = self._edits.get(action)
         if edit:
             tip = Text("{text}: {edit}", "{text}：{edit}").with_(text=text, edit=edit)
+        if self._fault is not None and action.objectName() in _BEGINNING:
+            tip = _NOT_YET.with_(why=self._fault)
         keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
         action.setToolTip(f"{tip} ({keys})" if keys else str(tip))
 

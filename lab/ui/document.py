@@ -1,6 +1,8 @@
 """The experiment that is open: its text, what it says, what is wrong with it, and every edit, which can be undone."""
 
+import os
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, final
 
@@ -24,12 +26,22 @@ from lab.ui.blank import blank
 from lab.ui.labels import label_of
 from lab.ui.reading import Reading, at, gone, is_written, read, read_path, stamp
 from lab.ui.recent import recent_files, remember
+from lab.ui.translation import spoken
 from lab.ui.words import Text
 
 MERGED: Final = 1
 """The kind of an edit that may become one with the edit before it."""
 _TEXT: Final = Text("Text", "文本")
 _WHILE_IT_RAN: Final = Text("Changes made while it ran", "运行中的更改")
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why an experiment cannot run: the key at fault, and the reason in a sentence that names it."""
+
+    path: str
+    why: Text
 
 
 @final
@@ -49,6 +61,10 @@ class OpenDocument(QObject):
     """Paths of keys that an edit took out because they no longer fit."""
     finishing = Signal()
     """Whoever holds something that is being typed must hand it over now."""
+    refused_changed = Signal()
+    """Something else was typed and refused, or is no longer to be seen."""
+    faults_asked = Signal()
+    """Whoever shows what is wrong must go to the first of it now."""
 
     def __init__(self, catalog: Catalog, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -58,6 +74,7 @@ class OpenDocument(QObject):
         self.path: Path | None = None
         self.name = ""
         self._now = self._base = read("", catalog)
+        self._refused: dict[str, Text] = {}
         self._gesture = 0
         self._stamp: tuple[int, int] | None = None
         self._dirty = False
@@ -98,8 +115,14 @@ class OpenDocument(QObject):
 
     @property
     def problems(self) -> tuple[EntryError, ...]:
-        """Everything that is wrong, in the order of lines."""
+        """Everything that is wrong with the text, in the order of lines."""
         return self._now.problems
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """Why it cannot run: what was typed and refused, and what is wrong with the text."""
+        wrong = [Fault(problem.path, spoken(problem)) for problem in self.problems if problem.path not in self._refused]
+        return (*(Fault(path, _named(path, why)) for path, why in self._refused.items()), *wrong)
 
     @property
     def dirty(self) -> bool:
@@ -135,7 +158,7 @@ class OpenDocument(QObject):
         """Write the file, or another one, in one step. ExperimentError where it cannot be written; nothing is lost."""
         self.finish()
         target = (path or self.path or Path()).absolute()
-        if target.is_dir():
+        if os.path.isdir(target):  # that of Path raises where a name cannot be, which writing tells better
             raise ExperimentError("the experiment has no file yet", remedy="Choose a name for it")
         now = self._now
         if now.document is not None and self.path is not None and target.parent != self.path.parent:
@@ -223,6 +246,16 @@ class OpenDocument(QObject):
     def layers(self) -> int:
         """How many layers there are."""
         return 0 if self._now.shown is None else len(self._now.shown.spec.layers)
+
+    def keep_refused(self, refused: Mapping[str, Text]) -> None:
+        """Know which keys are seen with something that was typed and refused, and why: with these and no others."""
+        if self._refused != refused:
+            self._refused = dict(refused)
+            self.refused_changed.emit()
+
+    def show_faults(self) -> None:
+        """Have the first of the faults shown where it is."""
+        self.faults_asked.emit()
 
     def replace_text(self, text: str, *, typing: bool = True) -> None:
         """Take another text, whatever it says."""
@@ -382,6 +415,10 @@ def _told(change: Callable[[Document], Change], document: Document) -> Change:
 
 def _unchangeable() -> ExperimentError:
     return ExperimentError("this cannot be changed here", remedy="Change it in the text")
+
+
+def _named(path: str, why: Text) -> Text:
+    return Text("{name}: {why}", "{name}：{why}").with_(name=label_of(path).name, why=why)
 
 
 def _is_cell(path: str) -> bool:

@@ -15,7 +15,7 @@ from lab.experiment.values import values_of
 from lab.runner.messages import Problem, WorkerState
 from lab.training.length import ended, waited
 from lab.ui.actions import OPEN, RESUMABLE, Actions
-from lab.ui.document import OpenDocument
+from lab.ui.document import Fault, OpenDocument
 from lab.ui.filing import problem_of
 from lab.ui.forms.fields import sections
 from lab.ui.main_window import MainWindow
@@ -35,6 +35,8 @@ _WORDS: Final = frozenset({"name", "name_zh", "note", "note_zh"})
 _LOST: Final = Text("The run was lost", "运行已中断")
 _FAILED: Final = Text("The run failed", "运行失败")
 _NOT_BEGUN: Final = Text("The run could not begin", "运行未能开始")
+_ONE_MORE: Final = Text("{first} There is 1 more problem.", "{first}另有 1 处错误。")
+_AND_MORE: Final = Text("{first} There are {n} more problems.", "{first}另有 {n} 处错误。")
 _WAITS: Final = Text("Training waits, and goes on by itself", "训练暂停等待，恢复后自动继续")
 _GENTLER: Final = {
     "training.clip_norm": Text("Resume, clip at {value:g}", "继续，裁剪到 {value:g}"),
@@ -69,6 +71,8 @@ class Running(QObject):
         """What the experiment said when the run on the stage ended."""
         self._waits = False
         """Whether the banner says that training waits."""
+        self._refused = False
+        """Whether the banner says that no run could begin."""
         self._retry = QAction(self)
         bind(self._retry, self._retry.setText, Text("Try again now", "立即重试"))
         self._retry.triggered.connect(session.go_on)
@@ -87,9 +91,7 @@ class Running(QObject):
 
     def begin(self, *, then_pause: bool = False) -> None:
         """Run the open experiment from its first update on."""
-        self._document.finish()
-        if self._document.problems or self._document.document is None:
-            self._complain()
+        if self._hindered():
             return
         self._window.clear_banner()
         self._window.show_experiment()
@@ -100,6 +102,8 @@ class Running(QObject):
         run = self._session.stage.run
         if run is None:
             self.begin()
+            return
+        if self._hindered():
             return
         self._window.clear_banner()
         changed = self._changed()
@@ -119,13 +123,16 @@ class Running(QObject):
 
     def follow(self) -> None:
         """Show what can be done now."""
-        document = self._document
+        document, faults = self._document, self._document.faults
+        if self._refused and not faults:
+            self._refused = False
+            self._window.clear_banner()
         self._actions.follow(
             self._session.state,
             has_document=not self._window.in_gallery,
             dirty=document.dirty,
             checkpoint=self._session.stage.checkpoint if self._goes_on() else None,
-            valid=not document.problems,
+            fault=_first_of(faults) if faults else None,
         )
 
     def _changed(self) -> dict[str, object] | None:
@@ -174,6 +181,7 @@ class Running(QObject):
         session.lost.connect(self._lost)
         self._document.changed.connect(self.follow)
         self._document.file_changed.connect(self.follow)
+        self._document.refused_changed.connect(self.follow)
         toolbar = self._window.toolbar
         toolbar.speed_chosen.connect(session.speed)
         toolbar.target_chosen.connect(self._choose_target)
@@ -258,7 +266,7 @@ class Running(QObject):
         detail = (
             kept
             if problem is None
-            else Text("{reason} {kept}", "{reason}{kept}").with_(reason=spoken(problem), kept=kept)
+            else Text("{kept} {reason}", "{kept}{reason}").with_(reason=spoken(problem), kept=kept)
         )
         self._window.banner(_LOST if lost else _FAILED, action, "error", detail=detail, more=more)
 
@@ -283,10 +291,27 @@ class Running(QObject):
             self._document.set(*gentler)
             self.resume()
 
-    def _complain(self) -> None:
-        for problem in self._document.problems:
-            self._report(Problem(level="error", message=problem.message, remedy=problem.remedy or ""))
-        self._window.show_problems()
+    def _hindered(self) -> bool:
+        """Bring in what is being typed. Where that cannot be, or the text is wrong: say why no run can begin."""
+        self._document.finish()
+        faults = self._document.faults
+        if not faults:
+            return False
+        self._window.leave_present()
+        if not self._actions.toggle_left.isChecked():
+            self._actions.toggle_left.trigger()
+        self._refused = True
+        self._window.banner(_NOT_BEGUN, None, "error", detail=_first_of(faults))
+        self._document.show_faults()
+        return True
+
+
+def _first_of(faults: Sequence[Fault]) -> Text:
+    """The first, and how many more there are."""
+    first, more = faults[0].why, len(faults) - 1
+    if not more:
+        return first
+    return (_ONE_MORE if more == 1 else _AND_MORE).with_(first=first, n=more)
 
 
 def _said(problem: Problem | None) -> Text:

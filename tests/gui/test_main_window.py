@@ -206,18 +206,32 @@ def test_run_means_what_can_be_done(
     assert actions.save.isEnabled()
 
 
-def test_nothing_can_be_run_without_a_document_or_with_errors_in_it() -> None:
+def test_nothing_can_be_run_without_a_document_and_runs_are_not_looked_for() -> None:
     actions = Actions()
     assert not actions.run.isEnabled()
+    assert not actions.filter_runs.isEnabled()
     assert actions.gallery.isEnabled()
     assert actions.open.isEnabled()
-    actions.follow(WorkerState.IDLE, has_document=True, dirty=False, valid=False)
-    assert not actions.run.isEnabled()
-    assert not actions.one_update.isEnabled()
+    actions.follow(WorkerState.IDLE, has_document=True, dirty=False)
+    assert actions.run.isEnabled()
+    assert actions.filter_runs.isEnabled()
     assert actions.save_as.isEnabled()
-    actions.follow(WorkerState.PAUSED, has_document=True, dirty=False, valid=False)
-    assert actions.run.isEnabled()  # what runs goes on, whatever is edited beside it
-    assert actions.one_update.isEnabled()
+
+
+def test_why_no_run_can_begin_is_said_by_what_would_begin_one() -> None:
+    actions = Actions()
+    beginning = (actions.run, actions.run_anew, actions.one_update, actions.one_epoch)
+    why = Text("Seed must be a whole number.", "种子须为整数。")
+    actions.follow(WorkerState.IDLE, has_document=True, dirty=False, fault=why)
+    for action in beginning:
+        assert action.isEnabled(), "it leads to the place"
+        assert action.toolTip().startswith("Cannot run yet. Seed must be a whole number. (")
+    language.use("zh")
+    assert actions.run.toolTip() == "还不能运行。种子须为整数。 (F5)"
+    language.use("en")
+    actions.follow(WorkerState.PAUSED, has_document=True, dirty=False, fault=why)
+    assert actions.run.toolTip() == "Go on training (F5)", "what runs goes on, whatever is edited beside it"
+    assert not any("Seed" in action.toolTip() for action in beginning)
 
 
 def test_undo_names_the_edit() -> None:

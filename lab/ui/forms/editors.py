@@ -27,6 +27,14 @@ _PAUSE: Final = 400
 """Milliseconds after the last letter of a note until it is taken over."""
 
 
+def text_in(editor: QPlainTextEdit) -> str:
+    """The text of an editor, with the no-break spaces that Qt's own plain text loses.
+
+    Some line ends are lost when Qt takes a text: what was typed is told by comparing with what was in it at first.
+    """
+    return editor.document().toRawText().replace("\u2029", "\n")
+
+
 @final
 class LineEditor(QLineEdit):
     """One line: a number, a text or a list. Return or leaving the field commits it, Escape puts back what was there."""
@@ -51,6 +59,11 @@ class LineEditor(QLineEdit):
                 self.setText(text)
                 self.setCursorPosition(len(text) if self.hasFocus() else 0)
 
+    @property
+    def pending(self) -> bool:
+        """Whether something is seen that is not the value."""
+        return self.text() != self._known
+
     def restore(self) -> None:
         """Give up what was typed."""
         self.setText(self._known)
@@ -60,7 +73,7 @@ class LineEditor(QLineEdit):
         if (
             event.type() == QEvent.Type.ShortcutOverride
             and isinstance(event, QKeyEvent)
-            and self.text() == self._known
+            and not self.pending
             and (event.matches(QKeySequence.StandardKey.Undo) or event.matches(QKeySequence.StandardKey.Redo))
         ):
             event.ignore()
@@ -75,11 +88,11 @@ class LineEditor(QLineEdit):
             self.committed.emit(self.text())
             self.left.emit()
             self.selectAll()
-        elif key == Qt.Key.Key_Escape and self.text() != self._known:
+        elif key == Qt.Key.Key_Escape and self.pending:
             self.restore()
             self.committed.emit(self.text())
         elif self._steps and key in (Qt.Key.Key_Up, Qt.Key.Key_Down):
-            if self.text() != self._known:
+            if self.pending:
                 self.committed.emit(self.text())
             self.stepped.emit(key == Qt.Key.Key_Up, fine)
         else:
@@ -89,7 +102,7 @@ class LineEditor(QLineEdit):
         """Commit what was typed, but not for a menu or another window, from which one comes back."""
         super().focusOutEvent(event)
         if event.reason() not in (Qt.FocusReason.PopupFocusReason, Qt.FocusReason.ActiveWindowFocusReason):
-            if self.text() != self._known:
+            if self.pending:
                 self.committed.emit(self.text())
             self.left.emit()
 
@@ -190,7 +203,7 @@ class LinesEditor(QPlainTextEdit):
         super().__init__(parent)
         self.setTabChangesFocus(True)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self._known = ""
+        self._known = self._seen = ""
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_PAUSE)
@@ -201,8 +214,9 @@ class LinesEditor(QPlainTextEdit):
         """Show a value, unless a person is typing another."""
         if text != self._known:
             self._known = text
-            if text != self.toPlainText():
+            if text != text_in(self):
                 self.setPlainText(text)
+            self._seen = text_in(self)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         """Take over what was typed."""
@@ -211,7 +225,7 @@ class LinesEditor(QPlainTextEdit):
         self.left.emit()
 
     def _begin(self) -> None:
-        if self.toPlainText() != self._known:
+        if text_in(self) != self._seen:
             self._timer.start()
 
     def restore(self) -> None:
@@ -222,6 +236,6 @@ class LinesEditor(QPlainTextEdit):
     def take(self) -> None:
         """Take over what was typed."""
         self._timer.stop()
-        if self.toPlainText() != self._known:
-            self._known = self.toPlainText()
+        if text_in(self) != self._seen:
+            self._known = self._seen = text_in(self)
             self.typed.emit(self._known)

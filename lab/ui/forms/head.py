@@ -1,6 +1,6 @@
 """The head of the form: which experiment it is, what has been changed, and the way to its text."""
 
-from typing import final
+from typing import Final, final
 
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QGridLayout, QToolButton, QWidget
@@ -10,6 +10,9 @@ from lab.ui.icons import bind_icon
 from lab.ui.theme import bind_theme, dress, theme
 from lab.ui.widgets import Elided
 from lab.ui.words import Text, bind
+
+_ONE: Final = Text("1 problem", "1 个问题")
+_SEVERAL: Final = Text("{n} problems", "{n} 个问题")
 
 
 @final
@@ -37,12 +40,16 @@ class Head(QWidget):
         grid.setColumnStretch(0, 1)
 
     def show_document(self, document: OpenDocument, run: Text | None) -> None:
-        """Name, run, seed and the number of edits; without edits the name of the file."""
+        """Name, run, seed and the number of edits; without edits the name of the file. First what is wrong."""
         spec = None if document.shown is None else document.shown.spec
         name = Text("Experiment", "实验") if spec is None else Text(spec.name_in("en"), spec.name_in("zh"))
         self.title.setText(str(name))
-        parts = [] if run is None else [run]
-        if spec is not None:
+        wrong = len(document.faults)
+        dress(self.subtitle, 12, role="error" if wrong else "muted", tabular=True)
+        parts = [(_ONE if wrong == 1 else _SEVERAL).with_(n=wrong)] if wrong else []
+        if run is not None:
+            parts.append(run)
+        if spec is not None and document.problem("seed") is None:
             parts.append(Text("seed {n}", "种子 {n}").with_(n=spec.seed))
         count = len(document.edits())
         if count:

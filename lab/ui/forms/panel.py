@@ -8,7 +8,6 @@ from typing import Any, Final, final
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
-    QApplication,
     QLabel,
     QScrollArea,
     QSizePolicy,
@@ -60,8 +59,6 @@ class ExperimentPanel(QWidget):
 
     live_edited = Signal(str, object)
     watch_changed = Signal(object, int, float)
-    errors_changed = Signal(int)
-    """How many values are wrong, those that were refused and are still seen among them."""
 
     def __init__(self, document: OpenDocument, catalog: Catalog, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -72,7 +69,6 @@ class ExperimentPanel(QWidget):
         self._running = False
         self._run: Text | None = None
         self._dropped: tuple[str, ...] = ()
-        self._errors = -1
         self._order: list[Row] = []
         self._build()
         document.opened.connect(self._forget)
@@ -80,6 +76,8 @@ class ExperimentPanel(QWidget):
         document.file_changed.connect(self._show_title)
         document.dropped.connect(self._show_dropped)
         document.finishing.connect(self.commit)
+        document.refused_changed.connect(self._show_faults)
+        document.faults_asked.connect(self._go_to_fault)
         bind_call(self, self._show_title)
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -108,8 +106,8 @@ class ExperimentPanel(QWidget):
         self._refresh()
 
     def commit(self) -> None:
-        """Take over what is being typed."""
-        focused = QApplication.focusWidget()
+        """Take over what is being typed, also while the panel floats and another window is in front."""
+        focused = self.window().focusWidget()
         if self._pages.currentWidget() is self.text_page:
             self.text_page.take()
         elif isinstance(focused, LineEditor) and self.isAncestorOf(focused) and focused.isModified():
@@ -120,26 +118,6 @@ class ExperimentPanel(QWidget):
     def row(self, path: str) -> Row | None:
         """The row of a key, if the form has one."""
         return self._rows.get(path)
-
-    def reveal(self, path: str, line: int | None = None) -> None:
-        """Go to a key, or to a line of the text where the form has no such key."""
-        row = self._rows.get(path)
-        if row is None or self._pages.currentWidget() is self.text_page:
-            self.as_text.setChecked(True)
-            if line is not None:
-                self.text_page.go_to(line)
-            return
-        for section in self._sections():
-            if section.isAncestorOf(row):
-                section.open()
-                section.more.setChecked(section.more.isChecked() or row.isHidden())
-        row.focus()
-        self._scroll.ensureWidgetVisible(row)
-
-    @property
-    def errors(self) -> int:
-        """How many values are wrong."""
-        return len(self._document.problems) + sum(row.refused is not None for row in self._rows.values())
 
     def _build(self) -> None:
         whole = QVBoxLayout(self)
@@ -214,15 +192,16 @@ class ExperimentPanel(QWidget):
             self._lay_out(fields)
             self._tell_live(values)
         self._show_wrong()
-        self._show_title()
+        self._show_faults()
         self._show_page()
         self._show_editable()
-        self._count_errors()
 
     def _forget(self) -> None:
         """Give up what was typed and refused: it was meant for another experiment."""
         for row in self._rows.values():
             row.forget()
+        for section in self._sections():
+            section.show_wrong(False)
         self._live = {}
         self._scroll.verticalScrollBar().setValue(0)
 
@@ -230,6 +209,7 @@ class ExperimentPanel(QWidget):
         wanted = {field.path: field for group in fields.values() for field in group}
         for path in [path for path, row in self._rows.items() if wanted.get(path) != row.field]:
             row = self._rows.pop(path)
+            row.forget()
             row.hide()
             row.setParent(None)
             row.deleteLater()
@@ -244,7 +224,7 @@ class ExperimentPanel(QWidget):
         row.reset.connect(partial(self._reset, row))
         row.reverted.connect(partial(self._revert, row))
         row.settled.connect(self._document.settle)
-        row.refused_changed.connect(self._count_errors)
+        row.refused_changed.connect(self._keep_refused)
         return row
 
     def _show_values(self, values: Mapping[str, object]) -> None:
@@ -337,10 +317,33 @@ class ExperimentPanel(QWidget):
         self.text_page.editor.setReadOnly(self._running)
         self._foot.setVisible(self._running)
 
-    def _count_errors(self) -> None:
-        if self.errors != self._errors:
-            self._errors = self.errors
-            self.errors_changed.emit(self._errors)
+    def _show_faults(self) -> None:
+        """Count what is wrong in the title, and mark the sections that hold it."""
+        self._show_title()
+        wrong = [row for row in self._rows.values() if row.wrong is not None]
+        for section in self._sections():
+            section.show_wrong(any(section.isAncestorOf(row) for row in wrong))
+
+    def _keep_refused(self) -> None:
+        self._document.keep_refused({row.field.path: why for row in self._order if (why := row.typed) is not None})
+
+    def _go_to_fault(self) -> None:
+        """Go to the first fault: its line while the text is seen, else its field, or the list above all fields."""
+        problems = self._document.problems
+        if problems and self._pages.currentWidget() is self.text_page:
+            self.text_page.go_to(problems[0].line or 1)
+            return
+        self.as_text.setChecked(False)
+        row = self._rows.get(self._document.faults[0].path)
+        if row is None:
+            self._scroll.ensureWidgetVisible(self.wrong)
+            return
+        for section in self._sections():
+            if section.isAncestorOf(row):
+                section.open()
+                section.more.setChecked(section.more.isChecked() or row.isHidden())
+        row.focus()
+        self._scroll.ensureWidgetVisible(row)
 
     def _edit(self, row: Row, value: object, typing: bool) -> None:
         path = row.field.path

@@ -92,8 +92,18 @@ class Row(QWidget):
 
     @property
     def message(self) -> Text | None:
-        """What is wrong with the value that is seen, or None."""
+        """What is said beneath the value: why what was last asked for cannot be, or what is wrong with the value."""
         return self.refused or self._wrong
+
+    @property
+    def typed(self) -> Text | None:
+        """Why what is seen was refused; None where the value of the experiment is seen, whatever was asked for."""
+        return self.refused if self._line is not None and self._line.pending else None
+
+    @property
+    def wrong(self) -> Text | None:
+        """What is wrong with the value that is seen, or None."""
+        return self.typed or self._wrong
 
     def show_value(self, value: object, *, wrong: Text | None, original: object, changed: bool) -> None:
         """Show what the experiment says. `original` is what the file has, MISSING where it has nothing."""

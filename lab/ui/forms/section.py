@@ -1,6 +1,6 @@
 """A section of the form with a title that folds it away, and rows that are shown only when asked for."""
 
-from typing import final
+from typing import Final, final
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
@@ -8,8 +8,10 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout
 from lab.ui.forms.row import Row
 from lab.ui.icons import icon
 from lab.ui.theme import bind_theme, dress, theme
-from lab.ui.widgets import hairline
+from lab.ui.widgets import Mark, hairline
 from lab.ui.words import Text, bind_call
+
+_WRONG: Final = Text("{title}: something in it is wrong", "{title}：其中有错误")
 
 
 @final
@@ -19,6 +21,7 @@ class Fold(QToolButton):
     def __init__(self, title: Text, *, opened: bool, weight: int = 600, role: str = "text") -> None:
         super().__init__()
         self.title = title
+        self._wrong = False
         self.setCheckable(True)
         self.setChecked(opened)
         self.setProperty("flat", True)
@@ -40,9 +43,14 @@ class Fold(QToolButton):
             self.title = title
             self._show()
 
+    def show_wrong(self, wrong: bool) -> None:
+        """Say to those who cannot see it that something beneath it is wrong."""
+        self._wrong = wrong
+        self._show()
+
     def _show(self) -> None:
         self.setText(f" {self.title}")
-        self.setAccessibleName(str(self.title))
+        self.setAccessibleName(str(_WRONG.with_(title=self.title) if self._wrong else self.title))
         self.setIcon(icon("chevron-down" if self.isChecked() else "chevron-right", "muted"))
         self.setIconSize(QSize(theme.px(12), theme.px(12)))
         self.setFixedHeight(theme.px(26))
@@ -76,6 +84,9 @@ class Section(QWidget):
         self.title = Fold(title, opened=opened, role="text" if line else "muted")
         self.title.toggled.connect(self._fold)
         head.addWidget(self.title)
+        self.mark = Mark("", "error", 14, self._head)
+        head.addWidget(self.mark)
+        self._wrong = False
         head.addStretch(1)
         self.head = head
         whole.addWidget(self._head)
@@ -117,6 +128,15 @@ class Section(QWidget):
         """With its title, or as part of what is above it."""
         self._head.setVisible(shown)
         self.body.setVisible(not shown or self.title.isChecked())
+
+    def show_wrong(self, wrong: bool) -> None:
+        """Mark the title where something in it is wrong, and unfold it when it becomes so."""
+        if wrong != self._wrong:
+            self._wrong = wrong
+            self.mark.show_mark("error" if wrong else "", "error")
+            self.title.show_wrong(wrong)
+            if wrong:
+                self.open()
 
     def open(self) -> None:
         """Unfold it."""
