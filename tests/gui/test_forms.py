@@ -470,3 +470,52 @@ def test_every_choice_and_unit_of_the_form_has_words_in_both_languages(catalog: 
     assert not {(path, name.en) for path, name in words if name.en == name.zh and name.en not in THE_SAME}
     said = {name.en for _, name in words if name.en == name.zh}
     assert said == set(THE_SAME), "a term is listed that no field has any more"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        'seed = 7\nname = "a"\n'.encode("utf-16"),
+        b"\xff\xfe\r[\r\n",
+        b'seed = 7\rname = "a"\r',
+        'name = "a\u00a0b"\n[\n'.encode(),
+        b'name = "\x00"\n[\r\n',
+    ],
+    ids=["utf-16", "bytes", "old line ends", "no-break space", "zeros"],
+)
+def test_a_text_that_is_only_looked_at_stays_as_it_is(
+    panel: ExperimentPanel, document: OpenDocument, tmp_path: Path, content: bytes
+) -> None:
+    path = tmp_path / "other.toml"
+    path.write_bytes(content)
+    document.open(path)
+    before = document.text
+    assert panel.text_page.editor.isVisible()
+    panel.text_page.editor.setFocus()
+    document.finish()
+    panel.text_page.take()
+    assert document.text == before
+    assert not document.dirty
+
+
+def test_no_break_spaces_stay_when_the_text_around_them_is_edited(
+    panel: ExperimentPanel, document: OpenDocument
+) -> None:
+    document.open_text('name = "a\u00a0b"\n[\n')
+    QTest.keyClicks(panel.text_page.editor, "#")
+    document.finish()
+    assert document.text == '#name = "a\u00a0b"\n[\n'
+
+
+def test_a_note_that_is_only_looked_at_stays_as_it_is(
+    panel: ExperimentPanel, document: OpenDocument, qtbot: QtBot
+) -> None:
+    document.open_text('note = "a\u00a0b\\rc"\n[dataset]\nplugin = "sunspots"\n[[layers]]\ncell = "gru"\n')
+    control = row(panel, "note").control
+    assert isinstance(control, LinesEditor)
+    control.take()
+    assert not document.dirty
+    QTest.keyClicks(control, "x")
+    control.take()
+    assert document.document is not None
+    assert document.document.spec.note == "xa\u00a0b\nc"

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QVBoxLayout, QWidget
 
 from lab.experiment.problems import EntryError
 from lab.ui.document import OpenDocument
+from lab.ui.forms.editors import text_in
 from lab.ui.forms.wrong import Remedy, Wrong, WrongList
 from lab.ui.theme import bind_theme, theme
 from lab.ui.words import Text, bind
@@ -38,6 +39,7 @@ class TextPage(QWidget):
         self._timer.timeout.connect(self.take)
         self.editor.textChanged.connect(self._typed)
         self._crlf = False
+        self._text = self._seen = ""
         bind_theme(self, self._mark)
 
     def show_document(self) -> None:
@@ -45,23 +47,26 @@ class TextPage(QWidget):
         text = self._document.text
         self._crlf = "\r\n" in text
         plain = text.replace("\r\n", "\n")
-        if plain != self.editor.toPlainText():
-            cursor = self.editor.textCursor()
-            place = cursor.position()
-            self.editor.blockSignals(True)
-            self.editor.setPlainText(plain)
-            self.editor.blockSignals(False)
-            cursor = self.editor.textCursor()
-            cursor.setPosition(min(place, len(plain)))
-            self.editor.setTextCursor(cursor)
+        if text != self._text:
+            self._text = text
+            if plain != text_in(self.editor):
+                cursor = self.editor.textCursor()
+                place = cursor.position()
+                self.editor.blockSignals(True)
+                self.editor.setPlainText(plain)
+                self.editor.blockSignals(False)
+                cursor = self.editor.textCursor()
+                cursor.setPosition(min(place, self.editor.document().characterCount() - 1))
+                self.editor.setTextCursor(cursor)
+            self._seen = text_in(self.editor)
         self.wrong.show_wrong([self._entry(problem) for problem in self._document.problems[:_LISTED]])
         self._mark()
 
     def take(self) -> None:
         """Take over what was typed."""
         self._timer.stop()
-        plain = self.editor.toPlainText()
-        if plain != self._document.text.replace("\r\n", "\n"):
+        plain = text_in(self.editor)
+        if plain != self._seen:
             self._document.replace_text(plain.replace("\n", "\r\n") if self._crlf else plain)
 
     def go_to(self, line: int) -> None:
