@@ -1,7 +1,7 @@
 """The desk: all parts of the window, made and wired. Only the application makes one; tests make it the same way."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, final
 
@@ -220,7 +220,8 @@ class Desk(QObject):
         self.plugins_panel.source_asked.connect(lambda file, _line: QDesktopServices.openUrl(QUrl.fromLocalFile(file)))
         self.problems_panel.changed.connect(self.window.status.show_problems)
         self.actions.filter_runs.triggered.connect(self._filter_runs)
-        self.actions.export.triggered.connect(self._export)
+        self.actions.export.triggered.connect(lambda: self._with_view(lambda frame: frame.ask_and_save()))
+        self.actions.view_menu.triggered.connect(lambda: self._with_view(lambda frame: frame.show_menu()))
         self._connect_files()
         self._connect_gallery()
         self.session.problem.connect(self.report)
@@ -274,11 +275,11 @@ class Desk(QObject):
         self.window.show_panel(0)
         self.runs_panel.focus_filter()
 
-    def _export(self) -> None:
-        current = self.window.views.current
-        frame = next((one for one in self.frames if one.name == current), None)
-        if frame is not None:
-            frame.ask_and_save()
+    def _with_view(self, act: Callable[["ViewFrame"], None]) -> None:
+        """Do something with the view that a person works in, or that is presented."""
+        seen = [frame for frame in self.frames if frame.isVisible()]
+        for frame in [one for one in seen if one.name == self.window.views.current] or seen[:1]:
+            act(frame)
 
     def _opened(self) -> None:
         self.gallery.set_recent(self.document.recent())

@@ -83,6 +83,9 @@ FILE: Final = (
     Verb("about", Text("About RNN Lab", "关于 RNN Lab"), "Shift+F1", Text("Version and licences", "版本与许可")),
 )
 
+VIEW_MENU: Final = "Alt+Shift+M"
+"""Opens the menu of the view at hand."""
+
 VIEW: Final = (
     Verb(
         "toggle_left",
@@ -121,6 +124,12 @@ VIEW: Final = (
         Text("Previous view", "上一视图"),
         "Ctrl+Shift+Tab",
         Text("Go to the view before", "转到上一个视图"),
+    ),
+    Verb(
+        "view_menu",
+        Text("Menu of the view", "视图菜单"),
+        VIEW_MENU,
+        Text("What the chosen view can show otherwise; saving; help", "所选视图的其他显示方式、保存、帮助"),
     ),
     Verb("filter_runs", Text("Filter runs", "筛选运行记录"), "Ctrl+F", Text("Find stored runs", "查找保存的运行记录")),
     Verb(

@@ -361,6 +361,41 @@ def test_the_menu_of_panels_is_reached_by_a_key(opened: Desk, code: str) -> None
     assert [dock(opened, "hidden-states").x(), dock(opened, "gates").x()] == [place.x(), 0]
 
 
+@pytest.mark.parametrize("code", ["en", "zh"])
+def test_the_menu_of_a_view_is_reached_by_a_key_and_says_more_than_its_words(
+    opened: Desk, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, code: str
+) -> None:
+    language.use(code)
+    opened.window.views.show_view("loss")
+    press("Alt+Shift+M")
+    menu = QApplication.activePopupWidget()
+    frame = next(one for one in opened.frames if one.name == "loss")
+    assert isinstance(menu, QMenu)
+    assert menu is frame.header.more.menu()
+    press("Down")
+    assert menu.toolTipsVisible()
+    # The saving, and the help after it.
+    own = [action for action in menu.actions() if not action.isSeparator()][-5:]
+    assert all(action.toolTip() and action.toolTip() != action.text().rstrip("…") for action in own)
+    assert "Alt+Shift+M" in frame.header.more.toolTip()
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", staticmethod(lambda *_: (str(tmp_path / "loss.csv"), "")))
+    while "CSV" not in menu.activeAction().text():
+        press("Down")
+    press("Return")
+    qtbot.waitUntil((tmp_path / "loss.csv").exists)
+
+
+def test_the_menu_of_a_view_is_that_of_the_presented_one(opened: Desk) -> None:
+    opened.window.views.show_view("gates")
+    press("F11")
+    press("Right")
+    press("Alt+Shift+M")
+    (frame,) = [one for one in opened.frames if one.isVisible()]
+    assert frame.name != "gates"
+    assert QApplication.activePopupWidget() is frame.header.more.menu()
+    press("Esc")
+
+
 def test_moved_views_are_remembered(opened: Desk, make_desk: MakeDesk) -> None:
     opened.window.views.show_view("gates")
     press("Alt+Home")

@@ -18,9 +18,11 @@ from lab.runner.trouble import plugin_place
 from lab.ui.api import Key, Sentence, View
 from lab.ui.aside import Aside
 from lab.ui.icons import bind_icon
+from lab.ui.keys import shown
 from lab.ui.stage import Stage
 from lab.ui.theme import bind_theme, dress, ground, theme
 from lab.ui.translation import said
+from lab.ui.verbs import VIEW_MENU
 from lab.ui.views import export
 from lab.ui.views.canvas import Canvas
 from lab.ui.views.heading import HEIGHT, paint_heading
@@ -36,11 +38,30 @@ LONG: Final = 0.3
 """Seconds of saving after which it is said: what is done sooner would only flicker."""
 _ICONS: Final = {"good": ("good", "good"), "warning": ("warning", "warning"), "error": ("error", "error")}
 _SAVES: Final = (
-    ("png", Text("Save picture (PNG)…", "保存图片（PNG）…")),
-    ("svg", Text("Save vectors (SVG)…", "保存矢量图（SVG）…")),
-    ("csv", Text("Save table (CSV)…", "保存表格（CSV）…")),
-    ("npz", Text("Save arrays (npz)…", "保存数组（npz）…")),
+    (
+        "png",
+        Text("Save picture (PNG)…", "保存图片（PNG）…"),
+        Text("As it is on the screen, with twice as many pixels", "与屏幕所见相同，分辨率为两倍"),
+    ),
+    (
+        "svg",
+        Text("Save vectors (SVG)…", "保存矢量图（SVG）…"),
+        Text("For print, and to be edited: words stay words", "适合印刷和编辑：文字仍是文字"),
+    ),
+    (
+        "csv",
+        Text("Save table (CSV)…", "保存表格（CSV）…"),
+        Text(
+            "The numbers that are drawn, one column for each, for a spreadsheet", "所画的数值，每列一项，供电子表格用"
+        ),
+    ),
+    (
+        "npz",
+        Text("Save arrays (npz)…", "保存数组（npz）…"),
+        Text("The numbers that are drawn, exactly, for numpy.load", "所画的数值，精确无损，供 numpy.load 读取"),
+    ),
 )
+_MORE: Final = Text("What the view can show otherwise; saving; help ({keys})", "其他显示方式、保存、帮助（{keys}）")
 
 
 def framed(kind: type[View], stage: Stage) -> "ViewFrame":
@@ -137,6 +158,12 @@ class ViewFrame(QWidget):
         """In tabs the title is on the tab: the header has one row. A view that is shown alone cannot be enlarged."""
         self.header.set_tabbed(tabbed, alone=alone)
 
+    def show_menu(self) -> None:
+        """Open the menu of the view, for whoever works by keys."""
+        button = self.header.more
+        # No entry is chosen yet: one with a menu of its own would open it.
+        button.menu().popup(button.mapToGlobal(button.rect().bottomLeft()))
+
     def save(self, path: Path) -> None:
         """Save what is shown, in the format of the file's ending. LabError where that cannot be."""
         self._taken(path)()
@@ -175,18 +202,21 @@ class ViewFrame(QWidget):
 
     def _menu(self, entries: Sequence[QAction]) -> QMenu:
         menu = QMenu(self)
+        menu.setToolTipsVisible(True)
         menu.addActions(entries)
         if entries:
             menu.addSeparator()
-        for ending, words in _SAVES:
+        for ending, words, tip in _SAVES:
             action = QAction(menu)
             bind(action, action.setText, words)
+            bind(action, action.setToolTip, tip)
             action.triggered.connect(lambda _=False, ending=ending: self.ask_and_save(ending))
             menu.addAction(action)
         if self.view.help:
             menu.addSeparator()
             action = QAction(menu)
             bind(action, action.setText, Text("Help on this view", "关于此视图的帮助"))
+            bind(action, action.setToolTip, Text("Open the page that explains what is seen", "打开说明所见内容的页面"))
             action.triggered.connect(lambda: self.help_asked.emit(self.view.help))
             menu.addAction(action)
         return menu
@@ -299,6 +329,7 @@ class _Header(QWidget):
         self._sentence = Elided()
         self._now = (Text.plain(""), Sentence(Text.plain("")))
         self.more = _button("more", Text("More", "更多"))
+        bind(self.more, self.more.setToolTip, _MORE.with_(keys=shown(VIEW_MENU)))
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.enlarge = _button("enlarge", Text("Enlarge", "放大"))
         self.enlarge.setParent(self)  # else it would be a window of its own for a moment, and take the focus
