@@ -1,7 +1,7 @@
 """The desk: all parts of the window, made and wired. Only the application makes one; tests make it the same way."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, final
 
@@ -9,6 +9,8 @@ from PySide6.QtCore import QEvent, QObject, QTimer, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 
 from lab.components.cell import Cell
+from lab.errors import LabError
+from lab.experiment.spec import Spec
 from lab.experiment.store import refusal
 from lab.registry.catalog import Catalog
 from lab.registry.manager import Manager
@@ -16,6 +18,7 @@ from lab.resources import resource_folder
 from lab.runner.messages import Problem
 from lab.runner.trouble import warning_of
 from lab.runner.worker import Worker
+from lab.training.setup import outline
 from lab.ui.actions import OPEN, Actions
 from lab.ui.comparing import Comparing
 from lab.ui.dialogs import Dialogs
@@ -78,6 +81,7 @@ class Desk(QObject):
         self.problems_panel = ProblemsPanel()
         self.gallery = Gallery(sorted((resource_folder() / "experiments").glob("*.toml")))
         self._frames: list[ViewFrame] = []
+        self._outlined: tuple[Spec | None, Mapping[str, tuple[int | str, ...]]] = None, {}
         self._making = self._make_views()
         self._settling = QTimer(self)
         self._settling.setSingleShot(True)
@@ -227,6 +231,8 @@ class Desk(QObject):
         self.session.problem.connect(self.report)
         self.session.state_changed.connect(lambda: self.experiment.follow(self.session.state))
         self.session.began.connect(self._began)
+        self.stage.outline = self._outline
+        self.document.changed.connect(self.refresher.draw)
         self.window.present.caption = self._caption
         for changed in (self.document.changed, self.stage.reset, self.session.measured):
             changed.connect(self.window.present.show_caption)
@@ -301,6 +307,16 @@ class Desk(QObject):
         self._show_cell()
         run = self.runs_panel.model.number_of(self.stage.run)
         self.experiment.show_run(None if run is None else Text("Run {number}", "运行 {number}").with_(number=run))
+
+    def _outline(self) -> Mapping[str, tuple[int | str, ...]]:
+        """The shapes of the network, traced when they are first asked for."""
+        spec = self.document.spec
+        if spec is not self._outlined[0]:
+            try:
+                self._outlined = spec, {} if spec is None else outline(spec, self.catalog)
+            except LabError:  # what cannot be built is said when it is to be run
+                self._outlined = spec, {}
+        return self._outlined[1]
 
     def _caption(self) -> Text:
         """The cells of the experiment, its name, and the epoch of its run."""
