@@ -48,6 +48,7 @@ _NONE: Final = Text("No runs yet. Press F5 to train the experiment.", "还没有
 _NO_MATCH: Final = Text("No run matches the filter.", "没有符合筛选条件的运行。")
 _COUNT: Final = Text("{compared} compared, of {total:,}", "共 {total:,} 次，比较 {compared} 次")
 _QUEUED: Final = Text("{count} queued", "排队 {count} 个")
+_CLEAR_TIP: Final = Text("Begin none of the queued runs; the present one goes on", "取消全部排队；当前运行不受影响")
 _AT_MOST: Final = Text("At most {most} runs are compared", "最多比较 {most} 个运行")
 _DIFFERENCES: Final = Text("Differences…", "差异…")
 _DIFFERENCES_TIP: Final = Text("List what differs between the compared runs", "列出所比较运行之间的不同之处")
@@ -136,6 +137,7 @@ class RunsPanel(QWidget):
         self._make_actions()
         clear = self.actions_of["clear"]
         bind(self, self.clear_button.setText, _ACTIONS["clear"][0])
+        bind(self, self.clear_button.setToolTip, _CLEAR_TIP)
         self.clear_button.clicked.connect(clear.trigger)
         self._arrange()
         self._typing = QTimer(self)
