@@ -32,6 +32,8 @@ NAMED = 110
 """Pixels that the words of a checkpoint take."""
 FALLING, SLOWLY, RISING = -0.05, -0.01, 0.03
 """Relative change of the loss over the last fifth of its course, from which it falls, falls slowly, or rises."""
+_FEW, _WORSE = 5, 1.1
+"""Epochs from which on a rising validation loss is called overfitting, and how far above its least it must be."""
 
 
 class Loss(View):
@@ -113,12 +115,13 @@ class Loss(View):
         self._held.show_points(held_x, held_y)
         chosen = spaced(held_x, self._plot.rect.width(), span)
         self._dots.show_points(held_x[chosen], held_y[chosen])
-        others = self._overlay()
+        others = self._overlay(span[1])
         self._plot.set_range(span, self._reach([self._scaled(y), held_y, *others]))
         self._mark(train, span)
         self._plot.caption(self.axis(), self.legend())
 
-    def _overlay(self) -> list[Array]:
+    def _overlay(self, end: float) -> list[Array]:
+        """Draw other runs to the end of the axis: what is beyond it must not make what is seen of them coarse."""
         while len(self._others) < len(self.stage.overlays):
             self._others.append((Line(self._plot, "muted", z=2), Dots(self._plot, "muted", "square", z=2)))
         shown = []
@@ -130,7 +133,8 @@ class Loss(View):
             overlay = self.stage.overlays[place]
             thinned = self._thinned.setdefault(overlay.run, Thinned())
             curve = _curve(overlay)
-            thinned.follow(curve.updates, curve.values)
+            seen = int(np.searchsorted(curve.updates, end, "right"))
+            thinned.follow(curve.updates[:seen], curve.values[:seen])
             x, y = thinned.outline()
             y = self._scaled(y)
             for item in (line, dots):
@@ -269,8 +273,8 @@ class Loss(View):
         now, change = _course(told.values)
         trend = _trend(change)
         best = float(np.fmin.reduce(told.values))
-        if told is held and change > RISING and now > 1.1 * best and _course(train.values)[1] < 0:
-            at = int(held.updates[int(np.nanargmin(held.values))])
+        at = _overfits(train, held)
+        if at is not None:
             words = Text("Validation rises since update {u}: overfitting.", "验证损失自第 {u} 次更新起上升：过拟合。")
             return Sentence(words.with_(u=f"{at:,}"), "warning")
         better = [(best_of, value) for best_of, value in self._baselines() if value > 0]
@@ -373,6 +377,24 @@ def _course(values: Array) -> tuple[float, float]:
         return float(values[-1]), 0.0
     now, before = float(np.nanmean(values[-part:])), float(np.nanmean(values[-2 * part : -part]))
     return float(values[-1]), (now - before) / abs(before) if before else 0.0
+
+
+def _overfits(train: Curve, held: Curve) -> int | None:
+    """The update of the least validation loss, where it is well above that since, and the training loss below.
+
+    Means over a tenth of the epochs are compared: single epochs are noisy.
+    """
+    part = max(1, len(held.values) // 10)
+    if len(held.values) < _FEW or not np.isfinite(held.values).all():
+        return None
+    means = np.convolve(held.values, np.ones(part) / part, "valid")
+    best = int(means.argmin())
+    if means[-1] < _WORSE * means[best] or best + part >= len(held.values):
+        return None
+    at = best + int(held.values[best : best + part].argmin())
+    there, wide = int(np.searchsorted(train.updates, held.updates[at])) + 1, max(1, len(train.values) // 10)
+    then, now = train.values[max(0, there - wide) : there], train.values[-wide:]
+    return int(held.updates[at]) if float(np.mean(now)) < float(np.mean(then)) else None
 
 
 def _trend(change: float) -> Text:

@@ -83,7 +83,10 @@ def test_new_runs_appear_by_themselves_and_running_ones_are_followed(
     language.use("zh")
     assert str(summary(run)) == "LSTM 32 · 运行中 · 学习率 0.01"
     assert title(run) == "1 · 航空"
+    # A process that dies leaves its run as it was, and only gives up the lock.
     store.release(first)
+    panel.refresh()
+    assert panel.model.index(1).data(RUN).state == "interrupted"
 
 
 def test_what_is_selected_stays_so_when_a_run_is_new(qtbot: QtBot, tmp_path: Path, store: Store) -> None:

@@ -291,6 +291,50 @@ def test_a_weight_is_typed_in_while_paused_only(qtbot: QtBot, stages: dict[str, 
     stage.state = WorkerState.RUNNING
 
 
+def test_a_longer_run_is_drawn_as_finely_as_the_one_it_is_compared_with(
+    qtbot: QtBot, stages: dict[str, Stage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = stages["series"]
+    mine = stage.curves["train.loss"]
+    rest = np.arange(mine.updates[-1] + 1, 40_000)
+    longer = Curve(np.append(mine.updates, rest), np.append(mine.values, np.full(len(rest), 0.5)))
+    monkeypatch.setattr(stage, "overlays", [Overlay("r2", Text.plain("2 · run"), {"train.loss": longer}, 3)])
+    monkeypatch.setitem(stage.about, "updates", int(mine.updates[-1]))
+    plot = shown(qtbot, "loss", stage).findChild(Canvas).plots[0]
+    (line,) = [item for item in plot.items if isinstance(item, Line) and item._role == "series3"]
+    np.testing.assert_array_equal(line._x, mine.updates)
+
+
+@pytest.mark.parametrize(
+    ("validation", "training", "warned"),
+    [
+        (0.2 + np.abs(np.arange(60) - 20) / 40, np.geomspace(1, 0.01, 60), True),
+        (0.2 + np.abs(np.arange(60) - 20) / 40, np.geomspace(0.01, 1, 60), False),
+        (np.geomspace(1, 0.1, 60), np.geomspace(1, 0.01, 60), False),
+        (np.r_[0.2, np.full(59, 0.3)], np.geomspace(1, 0.01, 60), False),
+    ],
+    ids=["overfits", "training rises too", "falls", "one lucky epoch"],
+)
+def test_overfitting_is_told_whatever_a_single_epoch_does(
+    qtbot: QtBot,
+    stages: dict[str, Stage],
+    monkeypatch: pytest.MonkeyPatch,
+    validation: np.ndarray,
+    training: np.ndarray,
+    warned: bool,
+) -> None:
+    stage, draw = stages["series"], np.random.default_rng(0)
+    updates = np.arange(1, 61)
+    noisy = validation * draw.uniform(0.95, 1.05, 60)
+    noisy[-1] *= 0.9
+    for name, values in (("validation.loss", noisy), ("train.loss", training)):
+        monkeypatch.setitem(stage.curves, name, Curve(updates, values))
+    said = shown(qtbot, "loss", stage).view.sentence().text.en
+    assert ("overfitting" in said) == warned
+    if warned:
+        assert "since update 2" in said
+
+
 def test_other_runs_and_changes_are_on_the_loss(qtbot: QtBot, stages: dict[str, Stage]) -> None:
     stage = stages["series"]
     other = Curve(np.arange(1, 20), np.linspace(1.0, 0.2, 19))

@@ -96,16 +96,20 @@ class RunModel(QAbstractListModel):
     def refresh(self) -> None:
         """Read what may have changed since: runs that go on, new ones, and those deleted by others.
 
-        Costs next to nothing where nothing has.
+        Costs next to nothing where nothing has. A run whose process has died is interrupted, though nobody wrote it.
         """
         version = self.attempt(lambda store: store.version())
-        if version is None or version == self._version:
+        if version is None:
             return
         if not self._all:
             self.reload()
             self._version = (-1, -1) if self._unread else version
             return
         active = {run.id for run in self._all.values() if run.state in _ACTIVE}
+        if version == self._version:
+            known = self.attempt(lambda store: store.known(active)) if active else []
+            self._add([run for run in known or () if run != self._all[run.id]])
+            return
 
         def ask(store: Store) -> tuple[set[str], list[Run]]:
             there = store.ids()
