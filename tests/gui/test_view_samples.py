@@ -245,9 +245,8 @@ def test_other_samples_leave_a_mark_on_the_loss(qtbot: QtBot, make_desk: Callabl
     assert not desk.stage.marks, "the same are watched"
     samples.edited.emit([3, 1], False)
     assert desk.stage.marks == [(desk.stage.update, {"en": "watched: 3, 1", "zh": "观测样本 3, 1"})]
-    loss = next(frame for frame in desk.frames if frame.name == "loss")
-    loss.refresh()
-    (plot,) = loss.findChild(Canvas).plots
-    assert "watched: 3, 1" in [note.text.en for note in plot.notes]
+    (plot,) = next(frame for frame in desk.frames if frame.name == "loss").findChild(Canvas).plots
+    desk.window.views.show_view("loss")
+    qtbot.waitUntil(lambda: "watched: 3, 1" in [note.text.en for note in plot.notes], timeout=20_000)
     desk.experiment.watching.rows[0].edited.emit([3, 1, 2], False)
     assert len(desk.stage.marks) == 2
