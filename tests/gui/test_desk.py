@@ -237,6 +237,10 @@ def test_views_are_made_when_the_window_is_drawn_and_their_failures_told_once(
     assert set(desk.window.views.names()) == set(desk.catalog.names("view")) > {"loss", "gates"}
     assert sorted(Path(one.file).name for one in desk.problems_panel.problems()) == ["cell.py", "view.py"]
     assert desk.window.in_gallery
+    desk.frames[0].saving.emit("Saving loss.csv…")
+    assert desk.window.status.currentMessage() == "Saving loss.csv…"
+    desk.frames[0].saving.emit("")
+    assert desk.window.status.currentMessage() == ""
 
 
 def test_a_window_that_is_closed_makes_no_more_views(make_desk: MakeDesk) -> None:
