@@ -7,9 +7,13 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar, QVBoxLayout, QWidget
 
+from lab.ui.theme import theme
 from lab.ui.words import Text
 
 _BAR: Final = Text("Panels that share this place; ← and → go through them", "共用此处的面板；用 ← 和 → 切换")
+
+_TAB: Final = 64
+"""Pixels of a tab in which its title can be recognized."""
 
 
 def tidy_tab_bars(window: QMainWindow, name: Text) -> None:
@@ -29,7 +33,9 @@ def tidy_tab_bars(window: QMainWindow, name: Text) -> None:
         bar.setAccessibleName(str(name))
         bar.setToolTip(str(_BAR))
         bar.setUsesScrollButtons(True)
-        bar.setElideMode(Qt.TextElideMode.ElideRight)
+        # Titles are cut as long as something can be read of them; else there are buttons to move along the bar.
+        enough = bar.width() >= bar.count() * theme.px(_TAB)
+        bar.setElideMode(Qt.TextElideMode.ElideRight if enough else Qt.TextElideMode.ElideNone)
 
 
 def presses_line(window: QMainWindow, event: QEvent) -> bool:

@@ -6,8 +6,12 @@ from typing import Final
 
 Cell = tuple[int, tuple[str, ...]]
 """The width of a cell in columns, and the views in it; several are tabs, the first in front."""
-Rows = tuple[tuple[Cell, ...], ...]
+Row = tuple[Cell, ...]
+Rows = tuple[Row, ...]
 """Rows of equal height, from the top."""
+LEAST_WIDTH: Final = 160
+LEAST_HEIGHT: Final = 180
+"""Of a view that can be read, its title and the names of its axes included, in logical pixels at normal text size."""
 
 
 class Width(StrEnum):
@@ -61,3 +65,27 @@ PRESENT: Final = "present"
 def rows_of(perspective: str, width: Width) -> Rows:
     """The arrangement of a perspective as it is before anyone changes it. KeyError for an unknown one."""
     return _ARRANGEMENTS[perspective][width]
+
+
+def fitted(rows: Rows, width: float, height: float) -> Rows:
+    """The same views in so much room, in logical pixels at normal text size: those without enough of it share tabs."""
+    while len(rows) > 1 and height / len(rows) < LEAST_HEIGHT:
+        rows = (*rows[:-2], _one(*rows[-2:]))
+    return tuple(_wide_enough(row, width) for row in rows)
+
+
+def _one(upper: Row, lower: Row) -> Row:
+    """Two rows as one: each cell below joins the one above it."""
+    joined = [list(names) for _, names in upper]
+    for place, (_, names) in enumerate(lower):
+        joined[min(place, len(upper) - 1)] += names
+    return tuple((span, tuple(names)) for (span, _), names in zip(upper, joined, strict=True))
+
+
+def _wide_enough(row: Row, width: float) -> Row:
+    """A row whose last cells share tabs where they are too narrow."""
+    columns = sum(span for span, _ in row)
+    while len(row) > 1 and width * min(span for span, _ in row) / columns < LEAST_WIDTH:
+        (span, names), (more, others) = row[-2:]
+        row = (*row[:-2], (span + more, (*names, *others)))
+    return row

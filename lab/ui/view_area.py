@@ -9,8 +9,8 @@ from PySide6.QtGui import QAction, QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QTabWidget, QVBoxLayout, QWidget
 
 from lab.ui.dock_areas import presses_line, put_head, tidy_tab_bars
-from lab.ui.perspectives import ORDER, Rows
-from lab.ui.theme import dress_again, ground
+from lab.ui.perspectives import ORDER, Rows, fitted
+from lab.ui.theme import dress_again, ground, theme
 from lab.ui.words import Text, bind
 
 _AREA: Final = Qt.DockWidgetArea.TopDockWidgetArea
@@ -112,7 +112,10 @@ class ViewArea(QMainWindow):
         self._docks: dict[str, _Dock] = {}
         self._aside: list[_Dock] = []
         """Floating views, hidden while the area is."""
+        self._wanted: Rows = ()
+        """The arrangement that nobody has changed."""
         self._rows: Rows = ()
+        """The same, with tabs where there is too little room for it."""
         self._alone: QByteArray | None = None
         self.current = ""
         self.touched = False
@@ -121,6 +124,7 @@ class ViewArea(QMainWindow):
         self._tidying.setSingleShot(True)
         self._tidying.setInterval(0)
         self._tidying.timeout.connect(self._tidy)
+        theme.changed.connect(self._tidying.start)
         app = QApplication.instance()
         if isinstance(app, QApplication):
             app.focusChanged.connect(self._focus_moved)
@@ -160,34 +164,33 @@ class ViewArea(QMainWindow):
         return [name for name in self.names() if not docks[name].isHidden() or docks[name] in self._aside]
 
     def arrange(self, rows: Rows) -> None:
-        """Put views into rows of cells, and close all others."""
+        """Put views into rows of cells, and close all others; views without enough room share tabs."""
         self._alone = None
         self.touched = False
-        self._rows = ()
+        known = (tuple((span, tuple(n for n in names if n in self._docks)) for span, names in row) for row in rows)
+        placed = (tuple(cell for cell in row if cell[1]) for row in known)
+        self._wanted = tuple(row for row in placed if row)
+        self._rows = self._fitted()
         for dock in self._docks.values():
             dock.setFloating(False)
             # A dock that is taken away while it is shown is still shown in what Qt saves.
             dock.hide()
             self.removeDockWidget(dock)
-        known = [[(span, [n for n in names if n in self._docks]) for span, names in row] for row in rows]
-        placed = [[(span, names) for span, names in row if names] for row in known]
-        cells = [row for row in placed if row]
-        firsts = [self._docks[row[0][1][0]] for row in cells]
+        firsts = [self._docks[row[0][1][0]] for row in self._rows]
         for above, dock in zip([None, *firsts], firsts, strict=False):
             if above is None:
                 self.addDockWidget(_AREA, dock)
             else:
                 self.splitDockWidget(above, dock, Qt.Orientation.Vertical)
-        for row in cells:
+        for row in self._rows:
             heads = [self._docks[names[0]] for _, names in row]
             for left, dock in pairwise(heads):
                 self.splitDockWidget(left, dock, Qt.Orientation.Horizontal)
         for dock in firsts:
             dock.show()
-        for row in cells:
+        for row in self._rows:
             for _, names in row:
                 self._stack(names)
-        self._rows = tuple(tuple((span, tuple(names)) for span, names in row) for row in cells)
         self._size()
         if self.current not in self.opened():
             self._choose(next(iter(self.opened()), ""))
@@ -196,7 +199,7 @@ class ViewArea(QMainWindow):
     def restore(self, state: QByteArray) -> bool:
         """Put views where `saveState` found them; False where it does not fit these views."""
         self._alone = None
-        self._rows = ()
+        self._wanted = self._rows = ()
         self.touched = True
         self._tidying.start()
         # Qt leaves alone what the state does not know, such as a view that was added since.
@@ -214,7 +217,7 @@ class ViewArea(QMainWindow):
             if self.touched:
                 self.restore(self._alone)
             else:
-                self.arrange(self._rows)
+                self.arrange(self._wanted)
         if name in self._docks:
             self._alone = self.saveState()
             for other, dock in self._docks.items():
@@ -269,6 +272,7 @@ class ViewArea(QMainWindow):
         super().resizeEvent(event)
         if not self.touched and self._alone is None:
             self._size()
+            self._tidying.start()
 
     def showEvent(self, event: QShowEvent) -> None:
         """Share out the room once there is some."""
@@ -300,6 +304,23 @@ class ViewArea(QMainWindow):
             self._docks[name].show()
         first.raise_()
 
+    def _fitted(self) -> Rows:
+        """The arrangement that is wanted, as far as there is room for it; as it is while nobody sees it."""
+        if not self.isVisible():
+            return self._wanted
+        return fitted(self._wanted, self.width() / theme.scale, self.height() / theme.scale)
+
+    def _fit(self) -> None:
+        """Arrange anew where there is more or less room than before; what a person works in stays in front."""
+        if self.isVisible() and self._fitted() != self._rows:
+            current, focus = self.current, self.isAncestorOf(QApplication.focusWidget() or self.window())
+            self.arrange(self._wanted)
+            if focus:
+                self.show_view(current)
+            elif current in self.opened():
+                self._docks[current].raise_()
+                self._choose(current)
+
     def _size(self) -> None:
         """Give rows the same height and cells their share of the width."""
         layout = self.layout()
@@ -317,6 +338,7 @@ class ViewArea(QMainWindow):
     def _tidy(self) -> None:
         """Size once more now that all are shown; hide tab bars left over; tell frames whether a tab names them."""
         if not self.touched and self._alone is None:
+            self._fit()
             self._size()
         tidy_tab_bars(self, Text("Views", "各视图"))
         for dock in self._docks.values():

@@ -13,7 +13,7 @@ from lab.runner.messages import WorkerState
 from lab.ui.actions import Actions
 from lab.ui.banner import Banner
 from lab.ui.main_window import MainWindow
-from lab.ui.perspectives import ORDER, Width, rows_of, width_of
+from lab.ui.perspectives import LEAST_HEIGHT, LEAST_WIDTH, ORDER, Width, fitted, rows_of, width_of
 from lab.ui.settings import Settings
 from lab.ui.side_docks import SideDock
 from lab.ui.status_bar import state_text, time_left
@@ -327,6 +327,67 @@ def test_views_share_a_larger_window(window: MainWindow) -> None:
     loss, predictions = (window.views.frame(name).width() for name in ("loss", "predictions"))
     assert loss == pytest.approx(predictions, abs=3)
     assert side(window, "left").width() == 288
+
+
+@pytest.mark.parametrize("name", [name for name in PERSPECTIVES if name != "present"])
+@pytest.mark.parametrize(("width", "height", "size"), [(1024, 768, 2.0), (1200, 800, 2.0), (1200, 720, 1.5)])
+def test_views_share_tabs_where_there_is_little_room(
+    make: Callable[..., MainWindow], name: str, width: int, height: int, size: float
+) -> None:
+    window = make()
+    window.resize(width, height)
+    window.apply_perspective(name)
+    settle()
+    window.views.show_view(window.views.opened()[-1])
+    settle()
+    current, opened, before = window.views.current, window.views.opened(), seen(window)
+    theme.use_text_size(size)
+    settle()
+    shown = seen(window)
+    assert window.views.opened() == opened
+    assert window.views.current == current
+    assert current in shown
+    for one in shown:
+        frame = window.views.frame(one)
+        assert frame.width() >= min(LEAST_WIDTH * size, window.views.width()) - 2, one
+        # The handle of the view stands above its frame.
+        assert frame.height() >= min(LEAST_HEIGHT * size, window.views.height()) - 120, one
+    assert not window.views.touched
+    if size == 2.0 and width == 1024:
+        assert len(shown) == 1
+    for bar in (bar for bar in window.views.findChildren(QTabBar) if bar.isVisible() and bar.x() >= 0):
+        place = bar.tabRect(bar.currentIndex())
+        assert bar.rect().contains(place.center())
+        assert place.width() >= min(bar.fontMetrics().horizontalAdvance(bar.tabText(bar.currentIndex())), theme.px(48))
+    theme.use_text_size(1.0)
+    settle()
+    assert len(seen(window)) == len(before)
+    assert window.views.opened() == opened
+
+
+def test_rows_and_cells_without_room_are_one() -> None:
+    rows = rows_of("overview", Width.MEDIUM)
+    assert fitted(rows, 1000, 900) == rows
+    assert fitted(rows, 1000, 400) == (
+        rows[0],
+        ((2, ("hidden-states", "through-time")), (2, ("gates", "phase-portrait", "spectrum"))),
+    )
+    assert fitted(rows, 600, 900) == (*rows[:2], ((2, ("through-time",)), (2, ("phase-portrait", "spectrum"))))
+    ((cell,),) = fitted(rows, 200, 200)
+    assert cell == (
+        4,
+        (
+            "loss",
+            "gradients-by-layer",
+            "hidden-states",
+            "through-time",
+            "predictions",
+            "gates",
+            "phase-portrait",
+            "spectrum",
+        ),
+    )
+    assert fitted((), 100, 100) == ()
 
 
 def test_what_a_person_arranges_is_remembered(make: Callable[..., MainWindow]) -> None:
