@@ -8,7 +8,18 @@ import pytest
 from PySide6.QtCore import QByteArray
 from PySide6.QtGui import QColor, QFontInfo, QFontMetricsF, QPalette
 from PySide6.QtSvg import QSvgRenderer
-from PySide6.QtWidgets import QApplication, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QCheckBox,
+    QComboBox,
+    QLabel,
+    QRadioButton,
+    QStyle,
+    QStyleOptionButton,
+    QVBoxLayout,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from lab.resources import resource_folder
@@ -215,5 +226,43 @@ def test_an_icon_that_is_not_there_is_empty() -> None:
 @pytest.mark.parametrize(("choice", "tokens"), [("light", LIGHT), ("dark", DARK)])
 def test_pictures_of_the_style_sheet_have_colours_of_the_theme(choice: str, tokens: Tokens) -> None:
     folder = resource_folder() / "icons"
-    for name, colour in (("chevron-down", tokens.muted), ("chevron-up", tokens.muted), ("check", tokens.on_accent)):
+    arrows = [(f"chevron-{side}", tokens.muted) for side in ("down", "up", "left", "right")]
+    for name, colour in (*arrows, ("check", tokens.on_accent)):
         assert colour in (folder / f"{name}-{choice}.svg").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("size", [1.0, 1.5, 2.0])
+@pytest.mark.parametrize(
+    ("kind", "part"),
+    [
+        (QCheckBox, QStyle.SubElement.SE_CheckBoxIndicator),
+        (QRadioButton, QStyle.SubElement.SE_RadioButtonIndicator),
+    ],
+)
+def test_boxes_are_as_large_as_the_text(
+    qtbot: QtBot, kind: type[QAbstractButton], part: QStyle.SubElement, size: float
+) -> None:
+    theme.use_text_size(size)
+    button = kind()
+    qtbot.addWidget(button)
+    option = QStyleOptionButton()
+    option.initFrom(button)
+    for state in (QStyle.StateFlag.State_Off, QStyle.StateFlag.State_On):
+        option.state = QStyle.StateFlag.State_Enabled | state
+        box = button.style().subElementRect(part, option, button)
+        assert box.width() == box.height() == round(14 * size) + 2
+
+
+@pytest.mark.parametrize("size", [1.0, 1.5, 2.0])
+def test_arrows_are_as_large_as_the_text(qtbot: QtBot, size: float) -> None:
+    theme.use_text_size(size)
+    choice = QComboBox()
+    qtbot.addWidget(choice)
+    choice.resize(200, theme.px(28))
+    choice.show()
+    picture = choice.grab().toImage()
+    ground = picture.pixelColor(100, 6)
+    edge = 4  # of the frame
+    rows = range(edge, picture.height() - edge)
+    drawn = [x for x in range(100, 200 - edge) if any(picture.pixelColor(x, y) != ground for y in rows)]
+    assert 5 * size <= drawn[-1] - drawn[0] + 1 <= 8 * size

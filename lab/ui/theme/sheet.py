@@ -59,21 +59,22 @@ QTextBrowser { border: 0; padding: 0; }
 QTextBrowser:focus { border: 0; padding: 0; }
 QAbstractSpinBox QLineEdit, QAbstractSpinBox QLineEdit:focus { border: 0; padding: 0; background: transparent; }
 QCheckBox::indicator, QRadioButton::indicator, QAbstractItemView::indicator, QGroupBox::indicator {
-    width: 14px; height: 14px; border: 1px solid $field; border-radius: 3px; background: $sheet; }
-QRadioButton::indicator { border-radius: 8px; }
+    width: ${box}px; height: ${box}px; border: 1px solid $field; border-radius: 3px; background: $sheet; }
+QRadioButton::indicator { border-radius: ${round}px; }
 QCheckBox::indicator:checked, QAbstractItemView::indicator:checked, QGroupBox::indicator:checked {
     background: $accent; border-color: $accent; image: url("$check"); }
-QRadioButton::indicator:checked { border: 5px solid $accent; width: 6px; height: 6px; background: $on_accent; }
+QRadioButton::indicator:checked { border: ${ring}px solid $accent; width: ${dot}px; height: ${dot}px;
+    background: $on_accent; }
 QCheckBox::indicator:focus, QRadioButton::indicator:focus { border-color: $accent; }
 QCheckBox:focus, QRadioButton:focus { color: $accent; }
 QCheckBox::indicator:disabled, QRadioButton::indicator:disabled { border-color: $line; background: $chrome; }
-QComboBox::drop-down { border: 0; width: 18px; }
-QComboBox::down-arrow { image: url("$chevron"); width: 12px; height: 12px; }
+QComboBox::drop-down { border: 0; width: ${drop}px; }
+QComboBox::down-arrow { image: url("$chevron"); width: ${arrow}px; height: ${arrow}px; }
 QComboBox QAbstractItemView { background: $raised; color: $text; border: 1px solid $line; outline: 0;
     selection-background-color: $accent_soft; selection-color: $text; }
-QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { border: 0; background: transparent; width: 16px; }
-QAbstractSpinBox::up-arrow { image: url("$chevron_up"); width: 10px; height: 10px; }
-QAbstractSpinBox::down-arrow { image: url("$chevron"); width: 10px; height: 10px; }
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { border: 0; background: transparent; width: ${spin}px; }
+QAbstractSpinBox::up-arrow { image: url("$chevron_up"); width: ${spin_arrow}px; height: ${spin_arrow}px; }
+QAbstractSpinBox::down-arrow { image: url("$chevron"); width: ${spin_arrow}px; height: ${spin_arrow}px; }
 QPushButton { background: $raised; color: $text; border: 1px solid $field; border-radius: 5px; padding: 0 12px;
     min-height: ${button}px; }
 QPushButton:hover { background: $sunken; }
@@ -91,6 +92,11 @@ QTabBar::tab { background: transparent; border: 0; border-bottom: 2px solid tran
 QTabBar::tab:selected { color: $text; border-bottom-color: $accent; font-weight: $bold; }
 QTabBar::tab:hover { color: $text; }
 QTabBar::tab:focus { color: $accent; }
+QTabBar::tear { image: none; width: 0; }
+QTabBar::scroller { width: ${scroller}px; }
+QTabBar QToolButton { border: 0; border-radius: 0; padding: 0; }
+QTabBar QToolButton::left-arrow { image: url("$chevron_left"); width: ${arrow}px; height: ${arrow}px; }
+QTabBar QToolButton::right-arrow { image: url("$chevron_right"); width: ${arrow}px; height: ${arrow}px; }
 QTabWidget::pane { border: 0; border-top: 1px solid $line; }
 QMainWindow#views, QMainWindow#views QTabBar { background: $sheet; }
 QStatusBar { background: $chrome; border-top: 1px solid $line; color: $muted; }
@@ -121,19 +127,30 @@ QToolTip { background: $raised; color: $text; border: 1px solid $field; padding:
 
 
 def sheet(tokens: Tokens, scale: float, bold: int) -> str:
-    """The style sheet of a theme; heights that hold text grow with `scale`, the size of text (1 is normal).
+    """The style sheet of a theme; what holds text or is as large as it grows with `scale`, its size (1 is normal).
 
     `bold` is the weight of what is emphasised.
     """
     icons = (resource_folder() / "icons").as_posix()
     theme = "dark" if tokens.dark else "light"
-    heights = {"p5": 5, "tab_top": 7, "tab": 16, "tool": 28, "seg": 26, "button": 26, "button_focus": 24}
+    lengths = {
+        "p5": 5, "tab_top": 7, "tab": 16, "tool": 28, "seg": 26, "button": 26, "button_focus": 24, "box": 14,
+        "drop": 18, "arrow": 12, "spin": 16, "spin_arrow": 10, "scroller": 40,
+    }  # fmt: skip
+    scaled = {name: round(length * scale) for name, length in lengths.items()}
+    ring = round(5 * scale)
     colours = {name: getattr(tokens, name) for name in tokens.__slots__ if name not in ("dark", "series")}
     return _SHEET.substitute(
         colours,
-        **{name: round(height * scale) for name, height in heights.items()},
+        **scaled,
+        # A chosen one is as wide as one that is not, its frame of one pixel included.
+        ring=ring,
+        dot=scaled["box"] + 2 - 2 * ring,
+        round=scaled["box"] // 2 + 1,
         bold=bold,
         chevron=f"{icons}/chevron-down-{theme}.svg",
         check=f"{icons}/check-{theme}.svg",
         chevron_up=f"{icons}/chevron-up-{theme}.svg",
+        chevron_left=f"{icons}/chevron-left-{theme}.svg",
+        chevron_right=f"{icons}/chevron-right-{theme}.svg",
     )
