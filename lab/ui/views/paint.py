@@ -95,6 +95,7 @@ class Under(_Item):
         painter.setPen(theme.colour("muted"))
         width, height = axis - _TICK - 3 - plot.outer.left() + 8, 16 * theme.scale
         found, factor = fitting(plot.y.ticks(low, high, most), metrics.horizontalAdvance, width)
+        last = math.inf
         if factor and plot.heading:
             above = QRectF(plot.outer.left() - 8, rect.top() - theme.px(HEIGHT), width + _TICK, theme.px(HEIGHT) - 2)
             painter.drawText(above, _RIGHT, factor)
@@ -105,7 +106,9 @@ class Under(_Item):
             ticks.append(QLineF(axis - _TICK, y, axis, y))
             if plot.y.grid and y < rect.bottom() - 2:
                 lines.append(QLineF(rect.left(), y, rect.right(), y))
-            painter.drawText(QRectF(plot.outer.left() - 8, y - height / 2, width, height), _RIGHT, label)
+            if abs(y - last) >= metrics.ascent():
+                last = y
+                painter.drawText(QRectF(plot.outer.left() - 8, y - height / 2, width, height), _RIGHT, label)
         painter.setPen(pen("grid"))
         painter.drawLines(lines)
         painter.setPen(pen("axis"))

@@ -1,5 +1,6 @@
 """Images of arrays in the colours of a map, and the colour bar beside them."""
 
+import math
 from collections.abc import Callable
 from functools import cache
 from typing import Any, Final, final
@@ -135,12 +136,14 @@ class Bar(QGraphicsItem):
         left = min(rect.left(), rect.left() + theme.px(BAR) - 8 - width)
         above = QRectF(left, rect.top() - theme.px(HEIGHT), width + 4, theme.px(HEIGHT) - 2)
         painter.drawText(above, int(flags | Qt.AlignmentFlag.AlignLeft), name)
-        lines = []
+        lines, last = [], math.inf
         for value, label in found:
             y = rect.bottom() - (value - self._low) / max(self._high - self._low, 1e-30) * rect.height()
             lines.append(QLineF(rect.right(), round(y) + 0.5, rect.right() + 3, round(y) + 0.5))
             at = min(max(y, rect.top() + height / 2 - 4), rect.bottom() - height / 2 + 4)
-            box = QRectF(rect.right() + 6, at - height / 2, theme.px(BAR), height)
-            painter.drawText(box, int(flags | Qt.AlignmentFlag.AlignLeft), label)
+            if abs(at - last) >= metrics.ascent():
+                last = at
+                box = QRectF(rect.right() + 6, at - height / 2, theme.px(BAR), height)
+                painter.drawText(box, int(flags | Qt.AlignmentFlag.AlignLeft), label)
         painter.setPen(pen("axis"))
         painter.drawLines(lines)
