@@ -1,7 +1,5 @@
 """The histogram of weights: every bar can be seen, also the one at zero, however thin."""
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 from PySide6.QtCore import QRectF
@@ -14,10 +12,9 @@ from lab.ui.views.histogram import BINS, Histogram
 
 
 @pytest.fixture(autouse=True)
-def _theme(qapp: QApplication) -> Iterator[None]:
+def _theme(qapp: QApplication) -> None:
     theme.install(qapp)
     theme.use("light")
-    yield
 
 
 @pytest.mark.parametrize("width", range(90, 170, 7))
