@@ -133,6 +133,11 @@ def test_every_parameter_can_be_seen_and_all_are_saved(qtbot: QtBot, adding: Sta
     stage.frames = kept
     frame.refresh()
     assert chooser.names[chooser.current].en == "output", "what was chosen is seen again"
+    QApplication.processEvents()
+    frame.resize(560, 300)
+    for place in (3, 0, 5):
+        chooser._choose(place)
+        qtbot.waitUntil(lambda: chooser._one.isVisible() and chooser.width() == chooser._one.sizeHint().width())
     few, _ = opened(qtbot, "gradients-by-layer", adding)
     assert len(few.view.chooser().names) == 3, "all of a small network are seen at once"
 
