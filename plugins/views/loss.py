@@ -218,6 +218,12 @@ class Loss(View):
             crowded = side == "beside" and 0 <= end - stage.checkpoint < reach
             at, dx = (end if crowded else stage.checkpoint), (-5 if side == "right" else 5)
             notes.append(Note(words, at, 0, "good", side, True, dx=dx, row=1, back=True))
+        kept = self._kept()
+        if kept is not None:
+            rules.append(Rule(kept, "good", dash=True))
+            words = Text("weights kept: update {u}", "保留第 {u} 次更新的权重").with_(u=f"{kept:,}")
+            side = "right" if kept - span[0] > NAMED * theme.scale * pixel else "beside"
+            notes.append(Note(words, kept, 0, "good", side, True, dx=-5 if side == "right" else 5, row=0, back=True))
         apart = 150.0 * pixel
         above = len(notes) - above
         row, before = above, -math.inf
@@ -229,6 +235,16 @@ class Loss(View):
                 text = Text(words_by.get("en", ""), words_by.get("zh", words_by.get("en", "")))
                 notes.append(Note(text, update, 0, "muted", "beside", True, dx=4, row=row, back=True))
         self._plot.mark(rules, notes)
+
+    def _kept(self) -> int | None:
+        """The update whose weights a run with early stopping came back to at its end, if it is not the last one."""
+        spec, held = self.stage.spec, self.stage.curve("validation.loss")
+        if self.stage.state is not WorkerState.FINISHED or spec is None or not spec.training.early_stopping:
+            return None
+        if np.isnan(held.values).all():
+            return None
+        best = int(np.nanargmin(held.values))
+        return int(held.updates[best]) if best < len(held.values) - 1 else None
 
     def legend(self) -> tuple[Key, ...]:
         keys = [Key(Text("train", "训练"), "line", 1)]

@@ -335,6 +335,24 @@ def test_overfitting_is_told_whatever_a_single_epoch_does(
         assert "since update 2" in said
 
 
+def test_weights_that_a_run_came_back_to_are_marked(
+    qtbot: QtBot, stages: dict[str, Stage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = stages["series"]
+    assert stage.spec is not None
+    monkeypatch.setitem(stage.curves, "validation.loss", Curve(np.arange(2, 12), np.abs(np.arange(10) - 3.0) + 1))
+    stopping = stage.spec.training.model_copy(update={"early_stopping": 6})
+
+    def notes() -> list[str]:
+        return [note.text.en for note in shown(qtbot, "loss", stage).findChild(Canvas).plots[0].notes]
+
+    monkeypatch.setattr(stage, "state", WorkerState.FINISHED)
+    monkeypatch.setattr(stage, "spec", stage.spec.model_copy(update={"training": stopping}))
+    assert "weights kept: update 5" in notes()
+    monkeypatch.setattr(stage, "state", WorkerState.RUNNING)
+    assert "weights kept: update 5" not in notes()
+
+
 def test_other_runs_and_changes_are_on_the_loss(qtbot: QtBot, stages: dict[str, Stage]) -> None:
     stage = stages["series"]
     other = Curve(np.arange(1, 20), np.linspace(1.0, 0.2, 19))
