@@ -15,7 +15,6 @@ from lab.experiment.series import load_forecast
 from lab.experiment.store import Store
 from lab.registry.catalog import Catalog
 from lab.runner.messages import Problem, WorkerState
-from lab.runner.stored import ended_with
 from lab.ui.filing import Filing, problem_of
 from lab.ui.main_window import MainWindow
 from lab.ui.panels.differences import Compared, DifferencesPanel
@@ -238,6 +237,8 @@ class Comparing(QObject):
 
     def _ended(self, store: Store, run: Run) -> str:
         """The text of the experiment with the values that the run ended with."""
+        from lab.runner.stored import ended_with  # with it comes the trainer, which the start does without
+
         try:
             return ended_with(store, run, self._catalog).text
         except ExperimentError:  # it can be opened nevertheless, with what is wrong marked

@@ -5,7 +5,6 @@ from typing import Final
 
 from lab.experiment.file import read_text
 from lab.registry.catalog import Catalog
-from lab.training.setup import set_up
 from lab.ui.datafile import Look, Task
 from lab.ui.forms.fields import Field, of_hyperparameter
 from lab.ui.labels import choice_of
@@ -88,4 +87,6 @@ def _share(value: object) -> float:
 
 def check(text: str, catalog: Catalog) -> None:
     """Make all ready as the experiment would, data and network. LabError where that cannot be."""
+    from lab.training.setup import set_up  # the start of the window does without
+
     set_up(read_text(text, catalog).spec, catalog)

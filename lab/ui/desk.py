@@ -18,7 +18,6 @@ from lab.resources import resource_folder
 from lab.runner.messages import Problem
 from lab.runner.trouble import warning_of
 from lab.runner.worker import Worker
-from lab.training.setup import outline
 from lab.ui.actions import OPEN, Actions
 from lab.ui.comparing import Comparing
 from lab.ui.dialogs import Dialogs
@@ -310,6 +309,8 @@ class Desk(QObject):
 
     def _outline(self) -> Mapping[str, tuple[int | str, ...]]:
         """The shapes of the network, traced when they are first asked for."""
+        from lab.training.setup import outline  # the start of the window does without
+
         spec = self.document.spec
         if spec is not self._outlined[0]:
             try:
