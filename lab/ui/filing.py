@@ -1,5 +1,6 @@
 """New, Open, Open recent, Save, Save as: the questions that a person is asked, and the answers carried out."""
 
+import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -74,7 +75,7 @@ class Filing(QObject):
         path = Path(chosen)
         if not path.suffix:
             path = path.with_name(path.name + ENDING)
-            if path.exists() and not self._replace(path):
+            if os.path.exists(path) and not self._replace(path):
                 return False
         return self._carried_out(lambda: document.save(path))
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +18,7 @@ def recent_files() -> list[Path]:
     """Those that are still there, the latest first; none where the list cannot be read."""
     try:
         listed = json.loads(_place().read_text(encoding="utf-8"))
-        return [path for path in map(Path, listed) if path.is_file()]
+        return [path for path in map(Path, listed) if os.path.isfile(path)]
     except (OSError, ValueError, TypeError):
         return []
 

@@ -1,5 +1,8 @@
 """The commands of the file menu, with the questions answered."""
 
+import json
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -121,3 +124,36 @@ def test_recent_files_are_listed(
     assert [action.text() for action in menu.actions()] == ["&1  a.toml", "&2  b.toml"]
     menu.actions()[1].trigger()
     assert document.path == tmp_path / "b.toml"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows asks for another name itself")
+@pytest.mark.parametrize("name", ["x" * 300 + ".toml", "x" * 300, "x" * 230 + ".toml"])
+def test_a_name_that_cannot_be_is_told(
+    filing: Filing,
+    document: OpenDocument,
+    monkeypatch: pytest.MonkeyPatch,
+    qtbot: QtBot,
+    tmp_path: Path,
+    name: str,
+) -> None:
+    naming(monkeypatch, tmp_path / name)
+    document.set("seed", 3)
+    answering(monkeypatch, QMessageBox.ButtonRole.DestructiveRole)
+    for act in (filing.save_as, filing.open, filing.save):
+        with qtbot.waitSignal(filing.failed) as told:
+            assert not act()
+        assert told.args is not None
+        (problem,) = told.args
+        assert isinstance(problem, Problem)
+        assert "annot be" in problem.message or "no such" in problem.message
+    assert document.dirty
+    assert document.path is None
+    assert list(tmp_path.glob("x*")) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such names")
+def test_a_recent_file_that_cannot_be_looked_at_leaves_the_others(document: OpenDocument, tmp_path: Path) -> None:
+    document.save(tmp_path / "a.toml")
+    (kept,) = Path(os.environ["XDG_STATE_HOME"]).rglob("recent.json")
+    kept.write_text(json.dumps(["/" + "x" * 300, str(tmp_path / "a.toml")]), encoding="utf-8")
+    assert document.recent() == [tmp_path / "a.toml"]
