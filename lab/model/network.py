@@ -99,12 +99,19 @@ class Network:
         """Views of a flat vector by the full names of parameters."""
         return {name: place.view(flat) for name, place in self.plan.places.items()}
 
+    @QUIET
     def set_parameter(self, name: str, value: Any) -> None:
-        """Set a parameter by its full name. ExperimentError for an unknown name or another shape."""
+        """Set a parameter by its full name. ExperimentError for an unknown name, another shape, too large a number."""
         views = self.named(self.parameters)
         if name not in views:
             raise ExperimentError(unknown("parameter", name, views))
         array = np.asarray(value, self.dtype)
+        if np.isinf(array).any() and np.isfinite(value).all():
+            raise ExperimentError(
+                f"the weight {name} has a value too large for {array.dtype}, whose largest is "
+                f"{np.finfo(array.dtype).max:.4g}",
+                remedy="Give it a smaller one",
+            )
         if array.shape != views[name].shape:
             raise ExperimentError(
                 f"the weight {name} is {array.shape}, the network's is {views[name].shape}",

@@ -259,7 +259,8 @@ class Weights(View):
         self._editor.style().polish(self._editor)
         if bad or self._cell is None or frame is None or not self.editable:
             return
-        changed = np.array(frame.arrays[self._name])
+        # As it was typed: whether a number of the network can be so large is for the network to say.
+        changed = np.array(frame.arrays[self._name], np.float64)
         changed.reshape(self._values.shape)[self._cell] = value
         self._editor.hide()
         self._canvas.setFocus()

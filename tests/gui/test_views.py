@@ -288,6 +288,11 @@ def test_a_weight_is_typed_in_while_paused_only(qtbot: QtBot, stages: dict[str, 
     assert array.shape == before.shape
     assert array[2, 3] == -1.25
     assert np.count_nonzero(array != before) == 1
+    QTest.mouseDClick(canvas.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    editor.setText("1e308")
+    with qtbot.waitSignal(stage.weight_set) as sent:
+        QTest.keyClick(editor, Qt.Key.Key_Return)
+    assert sent.args[1][2, 3] == 1e308, "whether it can be is for the network to say"
     stage.state = WorkerState.RUNNING
 
 

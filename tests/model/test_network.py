@@ -40,9 +40,9 @@ def architecture(catalog: Catalog, loss: str = "mean-squared-error", **values: A
     return Architecture(head=chosen.head, equation=chosen.equation, classes=classes, **values)
 
 
-def network(plan: Architecture, seed: int = 3) -> Network:
+def network(plan: Architecture, seed: int = 3, dtype: type = np.float64) -> Network:
     # One step and one sample more than are used: what lies beyond must not matter.
-    return Network(blueprint(plan), steps=STEPS + 1, batch=BATCH + 1, dtype=np.float64, seed=seed, target=NumpyTarget())
+    return Network(blueprint(plan), steps=STEPS + 1, batch=BATCH + 1, dtype=dtype, seed=seed, target=NumpyTarget())
 
 
 def cases(catalog: Catalog) -> dict[str, tuple[Architecture, dict[str, Any]]]:
@@ -281,6 +281,22 @@ def test_parameter_by_name(catalog: Catalog) -> None:
         net.set_parameter("layers.0.Wx", np.ones((5, 3)))
     with pytest.raises(ExperimentError, match=r"\(3, 5\).*\(5, 3\)"):
         net.set_parameter("layers.0.W", np.ones((3, 5)))
+
+
+def test_a_parameter_has_no_number_too_large_for_its_type(catalog: Catalog) -> None:
+    plan = architecture(catalog, inputs=3, layers=(layer(catalog, "elman"),), outputs=2)
+    large = np.full((5, 3), 1e38)
+    large[2, 1] = -1e308
+    net = network(plan, dtype=np.float32)
+    before = net.parameters.copy()
+    with pytest.raises(ExperimentError, match=r"layers\.0\.W has a value too large for float32.* 3\.403e\+38"):
+        net.set_parameter("layers.0.W", large)
+    with pytest.raises(ExperimentError, match="too large for float32"):
+        net.set_parameter("layers.0.W", large.tolist())
+    assert (net.parameters == before).all()
+    net = network(plan)
+    net.set_parameter("layers.0.W", large)
+    assert net.named(net.parameters)["layers.0.W"][2, 1] == -1e308
 
 
 def test_all_ones_network_by_hand(catalog: Catalog) -> None:
