@@ -652,6 +652,51 @@ def test_closing_can_be_refused(window: MainWindow) -> None:
     assert told == [1]
 
 
+_FAILED = Text(
+    "The checkpoint of update 120 is intact. The worker was ended by SIGKILL. If memory had run out, make the network "
+    "or the batch smaller. Resume goes on from the last checkpoint.",
+    "第 120 次更新的检查点完好。训练进程被 SIGKILL 结束。若是内存不足，请减小网络或批次。"
+    "“继续”将从最近的检查点接着训练。",
+)
+_WAYS = (
+    Text("Resume, learning rate 0.01", "继续，学习率 0.01"),
+    Text("Resume from the checkpoint", "从检查点继续"),
+    Text("Run from the beginning", "从头运行"),
+)
+
+
+@pytest.mark.parametrize("code", ["en", "zh"])
+@pytest.mark.parametrize("size", [1.0, 2.0])
+@pytest.mark.parametrize("width", Width)
+def test_a_banner_shows_all_its_words_and_buttons(
+    make: Callable[..., MainWindow], width: Width, size: float, code: str
+) -> None:
+    window = make(width)
+    theme.use_text_size(size)
+    language.use(code)
+    settle()
+    before = window.centralWidget().width()
+    actions = [QAction(str(words), window) for words in _WAYS]
+    window.banner(Text("The run was lost", "运行已中断"), actions[0], detail=_FAILED, more=actions[1:])
+    settle()
+    assert window.centralWidget().width() == before, "it takes no room from the panels"
+    banner = window.findChild(Banner)
+    assert banner is not None
+    detail = banner._second
+    assert detail.toolTip() == str(_FAILED)
+    lines = detail.lines(detail.width())
+    assert len(lines) <= 3
+    if size == 1.0 or width is not Width.NARROW:
+        assert "".join("".join(lines).split()) == "".join(str(_FAILED).split()), "nothing is left out"
+    assert str(_FAILED).split("。")[0].split(". ")[0].replace(" ", "") in "".join(lines).replace(" ", "")
+    assert detail.height() >= len(lines) * detail.fontMetrics().lineSpacing()
+    for button in banner.findChildren(QPushButton):
+        assert button.width() >= button.sizeHint().width(), button.text()
+        assert button.height() >= button.sizeHint().height(), button.text()
+        assert banner.rect().contains(button.geometry().translated(button.parentWidget().pos())), button.text()
+    assert banner.height() >= detail.height()
+
+
 # --- words ----------------------------------------------------------------------------------------
 
 
