@@ -329,11 +329,11 @@ class Desk(QObject):
         return Text(" · ".join(one.en for one in parts), " · ".join(one.zh for one in parts))
 
     def _show_cell(self) -> None:
-        spec = self.document.spec
-        if spec is None:
+        shown = self.document.shown
+        if shown is None or self.document.problem("layers.0.cell") is not None:
             self.cell.show_none()
             return
-        layer = spec.layers[0]
+        layer = shown.spec.layers[0]
         kind: type[Cell] = self.catalog.get("cell", layer.cell.name)
         shapes = self.stage.about.get("parameters", {}) if self.session.state in OPEN else {}
         total = sum(math.prod(shape) for shape in shapes.values()) or None

@@ -171,7 +171,7 @@ class _Folder(QWidget):
         text = self.field.text().strip()
         path = Path(text).expanduser()
         # A folder that is not there yet is made when it is needed; a file in its place cannot be.
-        refused = bool(text) and path.exists() and not path.is_dir()
+        refused = bool(text) and not _may_be_folder(path)
         self._refused.setVisible(refused)
         self.field.setProperty("bad", refused)
         self.field.style().unpolish(self.field)
@@ -211,3 +211,10 @@ def _dress_number(field: QSpinBox | QDoubleSpinBox, settings: Settings, setting:
     bind(field, lambda unit: field.setSuffix(f" {unit}" if unit else ""), setting.unit)
     bind(field, field.setSpecialValueText, setting.zero)
     field.setValue(settings.value(setting.key))
+
+
+def _may_be_folder(path: Path) -> bool:
+    try:
+        return path.is_dir() or not path.exists()
+    except OSError:  # no file can have this name
+        return False

@@ -58,6 +58,7 @@ def test_a_wrong_key_in_a_folded_section_is_seen_and_said(make_desk: MakeDesk) -
     assert "wrong" in general.title.accessibleName()
     assert not section(desk, "Training").mark.isVisible()
     assert desk.experiment.header.subtitle.text() == "1 problem · long"
+    assert desk.cell.equations.equations, "the cell is known"
     assert desk.actions.run.toolTip() == "Cannot run yet. Seed must be a whole number, not 'x'. (F5)"
     general.title.setChecked(False)
     desk.actions.run.trigger()

@@ -210,10 +210,12 @@ def test_a_file_is_no_folder(qtbot: QtBot, dialog: tuple[SettingsDialog, Setting
     field = shown.editors["runs_folder"]
     assert isinstance(field, QLineEdit)
     (tmp_path / "file").write_text("", encoding="utf-8")
-    field.setText(str(tmp_path / "file"))
-    qtbot.keyClick(field, Qt.Key.Key_Return)
-    assert field.property("bad") is True
-    assert settings.value("runs_folder") == ""
+    for wrong in (tmp_path / "file", tmp_path / ("long" * 100)):
+        field.setText(str(wrong))
+        qtbot.keyClick(field, Qt.Key.Key_Return)
+        assert field.property("bad") is True
+        assert settings.value("runs_folder") == ""
+        field.clear()
     field.setText(str(tmp_path))
     qtbot.keyClick(field, Qt.Key.Key_Return)
     assert field.property("bad") is False
