@@ -20,6 +20,13 @@ _RIGHT: Final = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight)
 _CENTRE: Final = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignHCenter)
 
 
+def drop_cache(item: QGraphicsItem) -> None:
+    """Have an item painted anew whose size has changed: Qt would keep what was painted of it before, where it was."""
+    mode = item.cacheMode()
+    item.setCacheMode(QGraphicsItem.CacheMode.NoCache)
+    item.setCacheMode(mode)
+
+
 class _Item(QGraphicsItem):
     """Something painted in the pixels of the canvas."""
 
@@ -31,6 +38,7 @@ class _Item(QGraphicsItem):
     def place(self) -> None:
         """The plot stands elsewhere."""
         self.prepareGeometryChange()
+        drop_cache(self)
 
     def cached(self, wanted: bool) -> None:
         """Keep the picture, or paint it each time."""

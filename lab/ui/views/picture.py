@@ -16,6 +16,7 @@ from lab.ui.views.canvas import Canvas
 from lab.ui.views.heading import HEIGHT
 from lab.ui.views.items import PlotItem
 from lab.ui.views.marks import pen
+from lab.ui.views.paint import drop_cache
 from lab.ui.views.plot import Plot
 from lab.ui.views.ticks import Tick, fitting
 from lab.ui.words import Text
@@ -101,7 +102,7 @@ class Bar(QGraphicsItem):
         """Stand at `left`, level with the data of the plot."""
         self.prepareGeometryChange()
         self._rect = QRectF(left, self._plot.rect.top(), theme.px(10), self._plot.rect.height())
-        self.update()
+        drop_cache(self)
 
     def describe(
         self, name: Text, low: float, high: float, ticks: Callable[[float, float, int], list[Tick]], colours: str = ""
