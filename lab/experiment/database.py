@@ -98,6 +98,10 @@ class Database:
         with self.reading() as connection:
             return {str(row[1]) for row in connection.execute("PRAGMA table_info(runs)")}
 
+    def kept(self) -> str:
+        """The condition that holds for the runs that are not discarded; in an older file none is."""
+        return "deleted IS NULL" if "deleted" in self.columns() else "TRUE"
+
     def close(self) -> None:
         """Close the file; the last one to do so folds the write-ahead log into it."""
         self._connection.close()

@@ -61,7 +61,7 @@ class Store:
         self._database = Database(folder, create=create, patience=patience)
         there = self._database.columns()
         self._columns = ", ".join([_COLUMNS, *(name if name in there else blank for name, blank in _LATER.items())])
-        self._kept = "deleted IS NULL" if "deleted" in there else "TRUE"
+        self._kept = self._database.kept()
         self._locks: dict[str, Lock] = {}
 
     def __enter__(self) -> Self:
@@ -69,11 +69,6 @@ class Store:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
-
-    def check(self) -> None:
-        """StoreError where nothing can be written just now."""
-        with self._database.writing() as connection:
-            connection.execute("UPDATE runs SET id = id WHERE number < 0")
 
     def close(self) -> None:
         """Close the database and let go of all claimed runs."""

@@ -12,14 +12,16 @@ from lab.experiment.database import Database
 @final
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Bytes in use: of the folder in all, and of each run by its id, its curves and its checkpoints."""
+    """Bytes in use: of all runs, and of each by its id, its curves and its checkpoints."""
 
     total: int
     runs: Mapping[str, int]
 
 
 def usage(folder: Path, stop: Callable[[], bool] = lambda: False) -> Usage | None:
-    """Measure the runs in a folder; None where `stop` says so in between. StoreError where they cannot be read.
+    """Measure the runs in a folder, without those that were discarded; None where `stop` says so in between.
+
+    StoreError where they cannot be read.
 
     Curves are in one file, which does not shrink: what deleted ones leave free in it is used again, and not counted.
     """
@@ -28,24 +30,22 @@ def usage(folder: Path, stop: Callable[[], bool] = lambda: False) -> Usage | Non
     database = Database(folder, create=False, patience=1.0)
     try:
         with database.reading() as connection:
-            for number, run in connection.execute("SELECT number, id FROM runs").fetchall():
+            for number, run, kept in connection.execute(f"SELECT number, id, {database.kept()} FROM runs").fetchall():
                 if stop():
                     return None
                 counted = connection.execute("SELECT count(*) FROM scalars WHERE run = ?", (number,))
                 (values[run],) = counted.fetchone()
-                checkpoints[run] = _size(folder / run)
+                if kept:
+                    checkpoints[run] = _size(folder / run)
             pages, free, size = (
                 int(connection.execute(f"PRAGMA {name}").fetchone()[0])
                 for name in ("page_count", "freelist_count", "page_size")
             )
     finally:
         database.close()
-    curves = (pages - free) * size
-    each = curves / max(1, sum(values.values()))
-    return Usage(
-        total=curves + sum(checkpoints.values()),
-        runs={run: checkpoints[run] + round(each * values[run]) for run in checkpoints},
-    )
+    each = (pages - free) * size / max(1, sum(values.values()))
+    runs = {run: checkpoints[run] + round(each * values[run]) for run in checkpoints}
+    return Usage(total=sum(runs.values()), runs=runs)
 
 
 def _size(folder: Path) -> int:

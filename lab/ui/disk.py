@@ -139,15 +139,12 @@ class DiskBudget(QObject):
             self.measured.emit(found)
 
     def _measured(self, found: Usage) -> None:
-        # What is in the trash goes when the window is closed.
-        runs = {run: size for run, size in found.runs.items() if run not in self._panel.model.trash}
-        taken = found.total - sum(found.runs.values()) + sum(runs.values())
-        self._usage = Usage(taken, runs)
-        if not self._allowed or taken <= self._allowed:
+        self._usage = found
+        if not self._allowed or found.total <= self._allowed:
             self._asked = False
         elif not self._asked and not self._window.has_banner:
             self._asked = True
-            words = _OVER.with_(taken=size_words(taken), allowed=size_words(self._allowed))
+            words = _OVER.with_(taken=size_words(found.total), allowed=size_words(self._allowed))
             self._window.banner(words, self._choose, "warning", detail=_ASK)
 
     def _entered(self) -> None:

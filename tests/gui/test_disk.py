@@ -7,7 +7,7 @@ from pytestqt.qtbot import QtBot
 
 from lab.experiment.runs import Scalar
 from lab.experiment.store import Store
-from lab.experiment.usage import usage
+from lab.experiment.usage import Usage, usage
 from lab.ui.desk import Desk
 from lab.ui.disk import DiskDialog, size_words
 from tests.gui.test_runs_panel import added
@@ -34,12 +34,16 @@ def test_each_run_has_its_checkpoints_and_its_share_of_the_curves(tmp_path: Path
     assert 300_000 <= found.runs[runs[0]] < 310_000
     # A value is two numbers of the key, two more and the name: some tens of bytes.
     assert 100_000 + 20 * 20_000 < found.runs[runs[1]] < 100_000 + 60 * 20_000
-    assert sum(found.runs.values()) <= found.total + len(runs)
+    assert sum(found.runs.values()) == found.total
     with Store(tmp_path) as store:
-        store.remove(runs[1])
+        store.discard([runs[1]])
+        discarded = usage(tmp_path)
+        assert discarded is not None
+        assert discarded == Usage(found.runs[runs[0]], {runs[0]: found.runs[runs[0]]})
+        store.purge([runs[1]])
     after = usage(tmp_path)
     assert after is not None
-    assert after.total <= found.total - 0.9 * found.runs[runs[1]]
+    assert set(after.runs) == {runs[0]}
     assert usage(tmp_path, lambda: True) is None
 
 
