@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
+
     from lab.ui.desk import Desk
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -25,6 +27,18 @@ def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
     # Without an event loop Qt keeps what was deleted later: each test would restyle the windows of all before it.
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     language.use("en")
+
+
+@pytest.fixture
+def light(qapp: "QApplication") -> Iterator[None]:
+    """The light theme at its normal size, and so again after the test."""
+    from lab.ui.theme import theme
+
+    theme.install(qapp)
+    theme.use("light")
+    yield
+    theme.enlarge(1.0)
+    theme.use_text_size(1.0)
 
 
 @pytest.fixture

@@ -3,18 +3,13 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import QRectF
-from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from lab.ui.theme import theme
 from lab.ui.views.canvas import Canvas
 from lab.ui.views.histogram import BINS, Histogram
 
-
-@pytest.fixture(autouse=True)
-def _theme(qapp: QApplication) -> None:
-    theme.install(qapp)
-    theme.use("light")
+pytestmark = pytest.mark.usefixtures("light")
 
 
 @pytest.mark.parametrize("width", range(90, 170, 7))

@@ -1,6 +1,6 @@
 """The main window: actions, perspectives at every width, what is remembered, present mode, banner, status bar."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,8 @@ from lab.ui.theme import dress, theme
 from lab.ui.verbs import PERSPECTIVES
 from lab.ui.widgets import Elided
 from lab.ui.words import Text, language
+
+pytestmark = pytest.mark.usefixtures("light")
 
 OVERVIEW = [name for name in ORDER if name not in ("duel", "weights")]
 """The views of the overview."""
@@ -65,15 +67,6 @@ class Framed(QWidget):
 
     def set_tabbed(self, tabbed: bool, *, alone: bool = False) -> None:
         self.tabbed = tabbed
-
-
-@pytest.fixture(autouse=True)
-def _theme(qapp: QApplication) -> Iterator[None]:
-    theme.install(qapp)
-    theme.use("light")
-    yield
-    theme.enlarge(1.0)
-    theme.use_text_size(1.0)
 
 
 @pytest.fixture

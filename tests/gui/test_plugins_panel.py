@@ -16,6 +16,8 @@ from lab.ui.panels.plugins import PluginsPanel
 from lab.ui.theme import theme
 from lab.ui.words import language
 
+pytestmark = pytest.mark.usefixtures("light")
+
 BROKEN = Path(__file__).parent.parent / "plugins" / "broken"
 FIRST = '[dataset]\nplugin = "airline-passengers"\n[[layers]]\ncell = "lstm"\nhidden = 32\n'
 SECOND = FIRST.replace("lstm", "gru").replace("32", "16") + "[training]\nlearning_rate = 0.01\nclip_norm = 5.0\n"
@@ -24,14 +26,6 @@ SECOND = FIRST.replace("lstm", "gru").replace("32", "16") + "[training]\nlearnin
 @pytest.fixture(scope="module")
 def catalog() -> Catalog:
     return load_catalog(entry_points=False)
-
-
-@pytest.fixture(autouse=True)
-def _theme(qapp: QApplication) -> Iterator[None]:
-    theme.install(qapp)
-    theme.use("light")
-    yield
-    theme.enlarge(1.0)
 
 
 def said(panel: PluginsPanel) -> str:

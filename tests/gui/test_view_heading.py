@@ -1,6 +1,6 @@
 """The row above a plot: no entry of a legend goes without a sign, and all names can be read somewhere."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
@@ -17,20 +17,14 @@ from lab.ui.views.heading import paint_heading
 from lab.ui.words import Text, language
 from tests.gui.frames import SERIES, catalog, trained
 
+pytestmark = pytest.mark.usefixtures("light")
+
 AXIS = Text("MSE, log scale", "均方误差，对数")
 RUNS = [
     Key(Text("train", "训练"), "line", 1),
     Key(Text("validation", "验证"), "dots", 2),
     *(Key(Text("Airline passengers, no memory", "航空乘客，无记忆"), "square", series) for series in (3, 4, 5)),
 ]
-
-
-@pytest.fixture(autouse=True)
-def _theme(qapp: QApplication) -> Iterator[None]:
-    theme.install(qapp)
-    theme.use("light")
-    yield
-    theme.use_text_size(1.0)
 
 
 def told(canvas: Canvas) -> list[str]:

@@ -1,11 +1,9 @@
 """The labels of axes and colour bars never lie over each other, however low a view is."""
 
-from collections.abc import Iterator
-
 import pytest
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QFontMetricsF, QImage, QPainter
-from PySide6.QtWidgets import QApplication, QGraphicsItem, QStyleOptionGraphicsItem
+from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem
 from pytestqt.qtbot import QtBot
 
 from lab.ui.stage import Stage
@@ -16,13 +14,7 @@ from lab.ui.views.paint import Under
 from lab.ui.views.picture import Bar
 from tests.gui.frames import SERIES, catalog, trained
 
-
-@pytest.fixture(autouse=True)
-def _theme(qapp: QApplication) -> Iterator[None]:
-    theme.install(qapp)
-    theme.use("light")
-    yield
-    theme.use_text_size(1.0)
+pytestmark = pytest.mark.usefixtures("light")
 
 
 @pytest.fixture(scope="module")
