@@ -230,8 +230,15 @@ class Probe(Component):
         NaN and infinity are to be passed on as they are; warnings about them are off.
         """
 
+    def given(self, look: Look) -> Mapping[str, NDArray[Any]]:
+        """Those of the arrays that the data alone give, for an experiment that has not begun to learn: none by default.
+
+        They are seen before a run, so that what it will be judged by is known first.
+        """
+        return {}
+
     def notes(self, look: Look) -> Mapping[str, Any]:
-        """Plain values (numbers, texts, lists, dictionaries) beside the arrays; called after `measure`."""
+        """Plain values (numbers, texts, lists, dictionaries) beside the arrays; called after `measure` or `given`."""
         return {}
 
     @classmethod
@@ -239,4 +246,5 @@ class Probe(Component):
         super().check_declaration()
         check_choice(cls, "tier", TIERS)
         check_signature(cls, Probe, "measure")
+        check_signature(cls, Probe, "given")
         check_signature(cls, Probe, "notes")

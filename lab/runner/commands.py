@@ -27,6 +27,16 @@ class Begin:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Prepare:
+    """Tell what an experiment learns from, before it runs; text, file and turn as for `Begin`."""
+
+    experiment: str
+    file: str | None
+    turn: int
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Resume:
     """Go on with a run of the store from its last checkpoint."""
 
@@ -93,7 +103,7 @@ class Speed:
     updates_per_second: float | None
 
 
-Command = Begin | Resume | Verb | SetValue | SetWeight | Watch | ProbeOnce | Speed
+Command = Begin | Prepare | Resume | Verb | SetValue | SetWeight | Watch | ProbeOnce | Speed
 
 
 @final

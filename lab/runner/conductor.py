@@ -6,7 +6,7 @@ from typing import Final, Literal, final
 
 from lab.errors import LabError, StoreError, TrainingError
 from lab.runner.channel import Channel
-from lab.runner.commands import Begin, Command, ProbeOnce, Resume, SetValue, SetWeight, Speed, Verb, Watch
+from lab.runner.commands import Begin, Command, Prepare, ProbeOnce, Resume, SetValue, SetWeight, Speed, Verb, Watch
 from lab.runner.inline import Session
 from lab.runner.messages import Changed, Noted, Problem, WorkerState
 from lab.runner.pulse import Pulse
@@ -24,7 +24,7 @@ LAST: Final = 3.0
 
 def ends(command: Command) -> bool:
     """Whether a command ends a run and is for whoever comes after it."""
-    return command is Verb.CLOSE or isinstance(command, Begin | Resume)
+    return command is Verb.CLOSE or isinstance(command, Begin | Prepare | Resume)
 
 
 @final

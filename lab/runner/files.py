@@ -1,7 +1,7 @@
 """The file of an experiment, and the files that it names: where they are looked for, and the places of errors."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from lab.errors import DataError, LabError
@@ -33,6 +33,16 @@ def full_path(name: str, folder: Path) -> str | None:
     except (OSError, ValueError, RuntimeError):  # a NUL in the name, a home folder that is not known
         return None
     return None
+
+
+def stamps(document: Document) -> tuple[tuple[str, int, int], ...]:
+    """Name, time of change in ns, and size in bytes of each file that it names and that is there."""
+    found = []
+    for _, name in _named(document):
+        with suppress(OSError, ValueError):
+            status = Path(name).stat()
+            found.append((name, status.st_mtime_ns, status.st_size))
+    return tuple(found)
 
 
 @contextmanager

@@ -75,6 +75,16 @@ class Began:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """What is known of an experiment that has not begun: `about` as in `Began`, or why it could not run, `problem`."""
+
+    turn: int
+    about: Mapping[str, Any] = field(default_factory=dict)
+    problem: Problem | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Curves:
     """New values of curves, all of them, in order; `seconds` trained so far and updates a second over the last one.
 
@@ -115,4 +125,4 @@ class Noted:
     """By language, `en` and `zh`: "lr 0.01 → 0.003"."""
 
 
-Message = Changed | Began | Curves | Noted | Problem
+Message = Changed | Began | Prepared | Curves | Noted | Problem

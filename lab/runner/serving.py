@@ -14,17 +14,17 @@ from pathlib import Path
 from typing import Any, Final, final
 
 from lab.errors import StoreBusyError, StoreError
-from lab.experiment.file import read_text
+from lab.experiment.file import Document, read_text
 from lab.experiment.runs import Run
 from lab.experiment.store import Store
 from lab.registry.manager import load_catalog
 from lab.runner.about import about
 from lab.runner.channel import Channel
-from lab.runner.commands import Begin, Command, ProbeOnce, Ready, Resume, Speed, Verb, Watch
+from lab.runner.commands import Begin, Command, Prepare, ProbeOnce, Ready, Resume, Speed, Verb, Watch
 from lab.runner.conductor import Conductor, ends, gap_of
-from lab.runner.files import absolute_files, placing
+from lab.runner.files import absolute_files, placing, stamps
 from lab.runner.inline import PATIENCE, Session, begun, resumed
-from lab.runner.messages import Began, Changed, Noted, Problem, WorkerState
+from lab.runner.messages import Began, Changed, Noted, Prepared, Problem, WorkerState
 from lab.runner.process import Place
 from lab.runner.pulse import Pulse
 from lab.runner.sight import Sight
@@ -33,8 +33,9 @@ from lab.runner.trouble import problem_of, warning_of
 from lab.runner.waiting import RETRY, kept, worth_telling
 from lab.telemetry.ring import RingWriter
 from lab.training.live import mark
-from lab.training.plan import chosen_plan
-from lab.training.setup import set_up
+from lab.training.plan import Plan, chosen_plan
+from lab.training.setup import Setup, set_up
+from lab.training.trainer import Trainer
 
 ORPHAN: Final = 5.0
 """Seconds for a last checkpoint once the window is gone."""
@@ -97,6 +98,8 @@ class Server:
         self._todo: deque[Command] = deque()
         self._gap = 0.0
         self._told = False
+        self._known: tuple[object, Setup] | None = None
+        """What was prepared, and the stamps of its files then: an experiment on the same data loads no others."""
 
     def run(self) -> None:
         """Until the command to close, or the end of the window."""
@@ -104,8 +107,8 @@ class Server:
         for module in SOON:
             importlib.import_module(module)
         command = self._serve()
-        while isinstance(command, Begin | Resume):
-            command = self._train(command)
+        while isinstance(command, Begin | Prepare | Resume):
+            command = self._prepare(command) if isinstance(command, Prepare) else self._train(command)
 
     def _serve(self) -> Command:
         """Do what can be done without training, until a command comes that ends this."""
@@ -130,6 +133,32 @@ class Server:
                 with self._pulse.rest():
                     self._channel.wait(1.0)
         return self._todo.popleft()
+
+    def _prepare(self, command: Prepare) -> Command:
+        """Tell what an experiment learns from, and let that be looked at; the next command that has to do with another.
+
+        Whatever else is asked for meanwhile is done first, and what this was asked for is then of no use.
+        """
+        try:
+            self._go_or_drop()
+            document = self._read(command)
+            with placing(document):
+                setup = self._set_up(document)
+                self._known = stamps(document), setup
+                self._go_or_drop()
+                trainer = Trainer(setup, Plan(target="numpy", threads=1))
+            with trainer:
+                self._channel.send(Prepared(turn=command.turn, about=about(trainer)))
+                self._sight.open(trainer, command.turn, begun=False)
+                self._sight.every()
+                return self._serve()
+        except _DroppedError:
+            pass
+        except BaseException as error:  # noqa: BLE001 - a plugin may raise anything
+            self._channel.send(Prepared(turn=command.turn, problem=problem_of(error)))
+        finally:
+            self._sight.close()
+        return self._serve()
 
     def _train(self, command: Begin | Resume) -> Command:
         """Train a run, and let it be looked at; the next command that has to do with another."""
@@ -159,6 +188,7 @@ class Server:
     def _opened(self, command: Begin | Resume) -> Iterator[tuple[Store, Session | None]]:
         """The session of a run; None for one that is only looked at."""
         if isinstance(command, Resume):
+            self._known = None
             with Store(self._place.runs, create=False, patience=PATIENCE) as store:
                 run = store.find(command.run)
                 try:
@@ -171,16 +201,26 @@ class Server:
                     with opening as session:
                         yield store, session
             return
-        file = None if command.file is None else Path(command.file)
-        written = read_text(command.experiment, self._catalog, file=file)
-        with placing(written):
-            document = absolute_files(written, Path.cwd() if file is None else file.parent, self._catalog)
+        document = self._read(command)
+        with placing(document):
             plan, notes = chosen_plan(command.device, command.target, command.threads or self._place.threads)
             for note in notes:
                 self._say(note)
-            setup = set_up(document.spec, self._catalog)
+            setup = self._set_up(document)
+            self._known = None
             with begun(self._place.runs, document, setup, plan, self._go_or_drop, self._hold) as session:
                 yield session.store, session
+
+    def _read(self, command: Begin | Prepare) -> Document:
+        """The experiment that a command has as a text; the files that it names are looked for beside its own."""
+        file = None if command.file is None else Path(command.file)
+        written = read_text(command.experiment, self._catalog, file=file)
+        with placing(written):
+            return absolute_files(written, Path.cwd() if file is None else file.parent, self._catalog)
+
+    def _set_up(self, document: Document) -> Setup:
+        known = self._known[1] if self._known is not None and self._known[0] == stamps(document) else None
+        return set_up(document.spec, self._catalog, known=known)
 
     @contextmanager
     def _shown(self, store: Store, run: Run, turn: int, error: StoreError) -> Iterator[None]:

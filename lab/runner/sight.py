@@ -35,11 +35,11 @@ class Sight:
         self._told: set[str] = set()
         self._told_share = 0.0
 
-    def open(self, trainer: Trainer, turn: int) -> None:
-        """Look at this trainer from now on; its frames belong to this turn."""
+    def open(self, trainer: Trainer, turn: int, *, begun: bool = True) -> None:
+        """Look at this trainer from now on, or at its data where it has not `begun`; its frames belong to this turn."""
         self._ring.turn = turn
         self._told.clear()
-        self._lookout = Lookout(trainer, self._catalog)
+        self._lookout = Lookout(trainer, self._catalog, begun=begun)
         self._choose()
 
     def close(self) -> None:
@@ -78,7 +78,7 @@ class Sight:
     def once(self, asked: ProbeOnce) -> None:
         """Measure one probe."""
         lookout = self._lookout
-        if lookout is None:
+        if lookout is None or not lookout.begun:
             self._tell(LabError("there is no network to look at", remedy="Run an experiment first"))
         else:
             self._show(lambda: iter([lookout.once(asked.name, asked.settings)]))

@@ -20,6 +20,7 @@ from lab.runner.commands import (
     Alive,
     Begin,
     Command,
+    Prepare,
     ProbeOnce,
     Ready,
     Resume,
@@ -30,7 +31,7 @@ from lab.runner.commands import (
     Verb,
     Watch,
 )
-from lab.runner.messages import Changed, Message, Problem, WorkerState
+from lab.runner.messages import Changed, Message, Prepared, Problem, WorkerState
 from lab.runner.process import Place, live
 from lab.telemetry.frames import Frame
 from lab.telemetry.ring import RingReader, Segment
@@ -126,6 +127,13 @@ class Worker:
             )
         )
 
+    def prepare(self, experiment: str, file: str | None = None) -> None:
+        """Tell what an experiment learns from, before it runs: the answer is Prepared, and frames of what is given.
+
+        A run that is being trained is stopped first.
+        """
+        self._turned(Prepare(experiment=experiment, file=file, turn=self._turn + 1))
+
     def resume(self, run: str, *, then_pause: bool = False) -> None:
         """Go on with a run of the store from its last checkpoint; one that has ended is opened to be looked at."""
         self._launch(Resume(run=run, then_pause=then_pause, turn=self._turn + 1))
@@ -210,6 +218,8 @@ class Worker:
                     return [*messages, self._lost(said.problem)]
                 case Changed():
                     messages.append(self._entered(said))
+                case Prepared() if said.turn != self._turn:
+                    pass  # something else was asked for since
                 case _:
                     messages.append(said)
         if gone:
@@ -238,13 +248,19 @@ class Worker:
     def _launch(self, command: Begin | Resume) -> None:
         if self._closed:
             return
+        self._turned(command)
+        self._asked = True
+        self._stopping = None
+        self.state = WorkerState.STARTING
+
+    def _turned(self, command: Begin | Prepare | Resume) -> None:
+        """Send what begins another turn; a worker that is lost is another one then."""
+        if self._closed:
+            return
         if self.state is WorkerState.LOST:
             self._dropped = self.dropped
             self._start()
         self._turn = self._line.ring.turn = command.turn
-        self._asked = True
-        self._stopping = None
-        self.state = WorkerState.STARTING
         self._line.channel.send(command)
 
     def _send(self, command: Command) -> None:

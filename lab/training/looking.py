@@ -33,8 +33,12 @@ class Lookout:
     to take out. Probes look at networks of their own, so that training is the same to the last bit with and without.
     """
 
-    def __init__(self, trainer: Trainer, catalog: Catalog, *, share: float = 0.02, rate: float = 30.0) -> None:
+    def __init__(
+        self, trainer: Trainer, catalog: Catalog, *, begun: bool = True, share: float = 0.02, rate: float = 30.0
+    ) -> None:
+        """Where training has not `begun` frames have what is given alone, see `Probe.given`."""
         self.trainer = trainer
+        self.begun = begun
         self.catalog = catalog
         self.problems: list[LabError] = []
         self._meter, self._costly = Meter(share, rate), Meter(COSTLY * share, rate)
@@ -167,7 +171,8 @@ class Lookout:
         """One frame, or None where there is nothing to see yet. Whatever a probe raises is a LabError with its file."""
         look = self._look
         try:
-            arrays = {name: _stored(array) for name, array in probe.measure(look).items()}
+            measured = probe.measure(look) if self.begun else probe.given(look)
+            arrays = {name: _stored(array) for name, array in measured.items()}
             notes = dict(probe.notes(look)) if arrays else {}
         except LabError:
             raise

@@ -46,13 +46,17 @@ class Setup:
         return min(self.spec.training.batch_size, max(s.count for s in self.data.splits().values()))
 
 
-def set_up(spec: Spec, catalog: Catalog, file: str | None = None) -> Setup:
+def set_up(spec: Spec, catalog: Catalog, file: str | None = None, *, known: Setup | None = None) -> Setup:
     """Load the data and trace the network. LabError where something does not fit, before memory is taken.
 
-    With a `file` the test split is that file's (see `Dataset.load_file`).
+    With a `file` the test split is that file's (see `Dataset.load_file`). Where another setup is `known` that has the
+    same data, they are not loaded again.
     """
-    dataset = cast(Dataset, _make(catalog, "dataset", spec.dataset.plugin))
-    data = dataset.load(spec.seed) if file is None else dataset.load_file(file, spec.seed)
+    if known is not None and file is None and (known.spec.dataset, known.spec.seed) == (spec.dataset, spec.seed):
+        dataset, data = known.dataset, known.data
+    else:
+        dataset = cast(Dataset, _make(catalog, "dataset", spec.dataset.plugin))
+        data = dataset.load(spec.seed) if file is None else dataset.load_file(file, spec.seed)
     loss = cast(Loss, _make(catalog, "loss", spec.output.loss))
     _check_fit(spec, data, loss)
     setup = Setup(
@@ -96,27 +100,6 @@ def architecture_of(spec: Spec, catalog: Catalog, loss: Loss, *, inputs: int, ou
         equation=loss.equation,
         classes=loss.target_kind == "class",
     )
-
-
-def outline(spec: Spec, catalog: Catalog) -> dict[str, tuple[int | str, ...]]:
-    """The shapes of all parameters by full name, before the data are known: `M` inputs and `K` outputs are in letters.
-
-    LabError where the network cannot be built.
-    """
-    loss = cast(Loss, _make(catalog, "loss", spec.output.loss))
-    # Sizes that depend on the data are those that differ between data of two sizes.
-    first, second = (
-        blueprint(architecture_of(spec, catalog, loss, inputs=inputs, outputs=outputs)).places
-        for inputs, outputs in ((1009, 1013), (1019, 1021))
-    )
-    letters: dict[tuple[int, int], str] = {(1009, 1019): "M", (1013, 1021): "K"}
-    return {
-        name: tuple(
-            one if one == other else letters.get((one, other), "…")
-            for one, other in zip(first[name].shape, second[name].shape, strict=True)
-        )
-        for name in first
-    }
 
 
 def check_size(setup: Setup) -> None:

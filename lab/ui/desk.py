@@ -1,7 +1,7 @@
 """The desk: all parts of the window, made and wired. Only the application makes one; tests make it the same way."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, final
 
@@ -9,8 +9,6 @@ from PySide6.QtCore import QEvent, QObject, QTimer, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 
 from lab.components.cell import Cell
-from lab.errors import LabError
-from lab.experiment.spec import Spec
 from lab.experiment.store import refusal
 from lab.registry.catalog import Catalog
 from lab.registry.manager import Manager
@@ -32,6 +30,7 @@ from lab.ui.panels.differences import DifferencesPanel
 from lab.ui.panels.plugins import PluginsPanel
 from lab.ui.panels.problems import ProblemsPanel
 from lab.ui.panels.runs import RunsPanel
+from lab.ui.preparing import Preparing
 from lab.ui.refresh import Refresher
 from lab.ui.running import Running
 from lab.ui.session import Session
@@ -80,12 +79,12 @@ class Desk(QObject):
         self.problems_panel = ProblemsPanel()
         self.gallery = Gallery(sorted((resource_folder() / "experiments").glob("*.toml")))
         self._frames: list[ViewFrame] = []
-        self._outlined: tuple[Spec | None, Mapping[str, tuple[int | str, ...]]] = None, {}
         self._making = self._make_views()
         self._settling = QTimer(self)
         self._settling.setSingleShot(True)
         self._settling.timeout.connect(self._settle)
         self.refresher = Refresher(self.session, lambda: self._frames, self)
+        self.preparing = Preparing(self.document, self.session, self.window)
         self.running = Running(self.window, self.actions, self.session, self.document, runs, self.report)
         self.filing = Filing(self.document, self.window)
         self.comparing = Comparing(
@@ -190,6 +189,7 @@ class Desk(QObject):
         self.window.hide()
         self._settling.stop()
         self.disk.close()
+        self.preparing.stop()
         self.refresher.stop()
         self.session.close()
         self.runs_panel.close_store()
@@ -229,8 +229,9 @@ class Desk(QObject):
         self._connect_gallery()
         self.session.problem.connect(self.report)
         self.session.state_changed.connect(lambda: self.experiment.follow(self.session.state))
+        self.session.prepared.connect(self._show_known)
         self.session.began.connect(self._began)
-        self.stage.outline = self._outline
+        self.ready.connect(self.preparing.start)
         self.document.changed.connect(self.refresher.draw)
         self.window.present.caption = self._caption
         for changed in (self.document.changed, self.stage.reset, self.session.measured):
@@ -300,24 +301,16 @@ class Desk(QObject):
         self.session.look_at(samples, rate)
         self.stage.cursor.look_at(sample=shown)
 
-    def _began(self) -> None:
+    def _show_known(self) -> None:
+        """What is known of the network and its data, in a run or before it."""
         self.experiment.watching.show_samples(self.stage.about.get("samples", ()))
         self.stage.cursor.look_at(sample=self.experiment.watching.shown)
         self._show_cell()
+
+    def _began(self) -> None:
+        self._show_known()
         run = self.runs_panel.model.number_of(self.stage.run)
         self.experiment.show_run(None if run is None else Text("Run {number}", "运行 {number}").with_(number=run))
-
-    def _outline(self) -> Mapping[str, tuple[int | str, ...]]:
-        """The shapes of the network, traced when they are first asked for."""
-        from lab.training.setup import outline  # the start of the window does without
-
-        spec = self.document.spec
-        if spec is not self._outlined[0]:
-            try:
-                self._outlined = spec, {} if spec is None else outline(spec, self.catalog)
-            except LabError:  # what cannot be built is said when it is to be run
-                self._outlined = spec, {}
-        return self._outlined[1]
 
     def _caption(self) -> Text:
         """The cells of the experiment, its name, and the epoch of its run."""
@@ -325,7 +318,7 @@ class Desk(QObject):
         names = [] if spec is None else list(dict.fromkeys(layer.cell.name for layer in spec.layers))
         titles = [Text.of(self.catalog.entry("cell", name).title, name) for name in names]
         epoch = Text("epoch {n:,}", "第 {n:,} 轮").with_(n=self.session.epoch)
-        parts = [*titles, self.document.title, *([epoch] if self.stage.about else [])]
+        parts = [*titles, self.document.title, *([epoch] if self.stage.run else [])]
         return Text(" · ".join(one.en for one in parts), " · ".join(one.zh for one in parts))
 
     def _show_cell(self) -> None:
@@ -335,6 +328,7 @@ class Desk(QObject):
             return
         layer = shown.spec.layers[0]
         kind: type[Cell] = self.catalog.get("cell", layer.cell.name)
-        shapes = self.stage.about.get("parameters", {}) if self.session.state in OPEN else {}
+        known = self.session.state in OPEN or self.stage.spec is self.document.spec
+        shapes = self.stage.about.get("parameters", {}) if known else {}
         total = sum(math.prod(shape) for shape in shapes.values()) or None
         self.cell.show_cell(kind(**dict(layer.cell.settings)), layer.hidden, parameters=total)

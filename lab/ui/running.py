@@ -21,7 +21,7 @@ from lab.ui.forms.fields import sections
 from lab.ui.main_window import MainWindow
 from lab.ui.panels.run_model import PATIENCE
 from lab.ui.session import ENDED, Session
-from lab.ui.translation import spoken
+from lab.ui.translation import placed
 from lab.ui.words import Text, bind, bind_call
 
 _TARGETS: Final = {
@@ -266,7 +266,7 @@ class Running(QObject):
         detail = (
             kept
             if problem is None
-            else Text("{kept} {reason}", "{kept}{reason}").with_(reason=spoken(problem), kept=kept)
+            else Text("{kept} {reason}", "{kept}{reason}").with_(reason=placed(problem), kept=kept)
         )
         self._window.banner(_LOST if lost else _FAILED, action, "error", detail=detail, more=more)
 
@@ -316,4 +316,4 @@ def _first_of(faults: Sequence[Fault]) -> Text:
 
 def _said(problem: Problem | None) -> Text:
     """What happened and what to do, in one line."""
-    return Text.plain("") if problem is None else spoken(problem)
+    return Text.plain("") if problem is None else placed(problem)

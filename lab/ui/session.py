@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from lab.errors import LabError
 from lab.experiment.spec import Spec
-from lab.runner.messages import Began, Changed, Curves, Message, Noted, Problem, WorkerState
+from lab.runner.messages import Began, Changed, Curves, Message, Noted, Prepared, Problem, WorkerState
 from lab.runner.worker import Worker
 from lab.telemetry.frames import Frame
 from lab.training.labels import HANDFUL
@@ -63,6 +63,8 @@ class Session(QObject):
     state_changed = Signal()
     began = Signal()
     """A run is on the stage, from its first update or from a checkpoint on."""
+    prepared = Signal()
+    """What an experiment learns from is on the stage before it runs, or why it cannot run."""
     measured = Signal()
     """Figures of the status bar have changed: once for all that a poll took in."""
     problem = Signal(object)
@@ -80,6 +82,12 @@ class Session(QObject):
         self._growing: dict[str, _Growing] = {}
         self._expected = False
         """Whether what the worker says is of the run on the stage, not of one that was left."""
+        self._preparing: Spec | None = None
+        """The experiment that is, or is to be, on the stage before it runs."""
+        self._prepared = False
+        """Whether what is known of it has come."""
+        self._early: list[Frame] = []
+        """Frames of it that came before: they take another way."""
         self._news = False
         """Whether there are new figures, which one poll tells once."""
         self.target = "auto"
@@ -114,6 +122,17 @@ class Session(QObject):
         """Have a worker ready, so that the next run begins at once."""
         if self._worker is None:
             self._worker = self._make_worker()
+
+    def prepare(self, experiment: Experiment) -> None:
+        """Show what an experiment learns from, before it runs; nothing where a run is on the stage."""
+        if self.state is not WorkerState.IDLE or self.stage.run is not None:
+            return
+        self.warm()
+        assert self._worker is not None
+        self._preparing, self._prepared = experiment.spec, False
+        self._early.clear()
+        self._look()
+        self._worker.prepare(experiment.text, experiment.place)
 
     def begin(self, experiment: Experiment, *, then_pause: bool = False) -> None:
         """Run an experiment from its first update on."""
@@ -206,9 +225,11 @@ class Session(QObject):
             self._news = False
             self.measured.emit()
         frames = [] if self._worker is None else self._worker.frames()
-        if self._expected:
+        if self._expected or self._prepared:
             for frame in frames:
                 self._show(frame)
+        elif self._preparing is not None:
+            self._early += frames
         return bool(messages or frames)
 
     def close(self) -> None:
@@ -233,7 +254,8 @@ class Session(QObject):
         if probe in self.watch.probes:
             self.watch.probes[probe] = settings
             self._look()
-        self._tell(lambda worker: worker.probe(probe, settings))
+        if self.stage.run is not None:  # else there is no network to look at
+            self._tell(lambda worker: worker.probe(probe, settings))
 
     def _watched(self) -> list[int]:
         """The watched samples that the run has."""
@@ -247,8 +269,11 @@ class Session(QObject):
         stage = self.stage
         self._expected = False
         self._growing = {}
-        stage.curves, stage.frames, stage.finite, stage.marks = {}, {}, {}, []
-        stage.spec, stage.about, stage.run = spec, {}, None
+        stage.curves, stage.marks = {}, []
+        if not self._prepared or stage.spec is not spec:  # else it stays to be seen until the run has more
+            stage.about, stage.frames, stage.finite = {}, {}, {}
+        self._preparing, self._prepared, stage.hindrance = None, False, None
+        stage.spec, stage.run = spec, None
         stage.update, stage.checkpoint = 0, None
         self.epochs, self.updates = None, None
         self.epoch, self.seconds, self.rate, self.watching, self.busy = 0, 0.0, 0.0, 0.0, 0.0
@@ -261,6 +286,9 @@ class Session(QObject):
         self.stage.state_changed.emit()
 
     def _take(self, message: Message) -> None:
+        if isinstance(message, Prepared):
+            self._show_prepared(message)
+            return
         if not self._expected and not isinstance(message, Problem):
             starting = self.state is WorkerState.STARTING
             news = (WorkerState.STARTING, WorkerState.LOST)
@@ -297,6 +325,19 @@ class Session(QObject):
                 self.stage.marks.append((message.update, message.text))
             case Problem():
                 self.problem.emit(message)
+
+    def _show_prepared(self, message: Prepared) -> None:
+        """Put what is known of the experiment that was last asked for on the stage, unless that was left."""
+        if self._preparing is None:
+            return
+        stage = self.stage
+        stage.spec, stage.about, stage.hindrance = self._preparing, message.about, message.problem
+        stage.frames, stage.finite = {}, {}
+        for frame in self._early:
+            self._show(frame)
+        self._prepared = True
+        stage.reset.emit()
+        self.prepared.emit()
 
     def _extend(self, name: str, updates: ArrayLike, values: ArrayLike) -> None:
         if name not in self._growing:

@@ -1,6 +1,6 @@
 """The stage: what a view is given to draw from. It is read only, but for the cursor that views share."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, final
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from lab.experiment.spec import Spec
-from lab.runner.messages import WorkerState
+from lab.runner.messages import Problem, WorkerState
 from lab.telemetry.frames import Frame
 from lab.ui.words import Text
 
@@ -78,8 +78,8 @@ class Stage(QObject):
 
     `curves` are by name (`train.loss`, `validation.loss`, `learning_rate`, `gradient.norm`), `frames` the latest by
     probe, `finite` the last one of each in which every array had something finite. `about` is that of `Began`; `marks`
-    are changes while running, (update, words by language). `asked` are requests of views: (probe, settings). `outline`
-    gives the shapes of parameters that the open experiment will have, with the letters M and K for what only data tell.
+    are changes while running, (update, words by language). `asked` are requests of views: (probe, settings). Before a
+    run there are `about` of the open experiment and frames of what its data alone give, or the `hindrance`.
     """
 
     reset = Signal()
@@ -102,7 +102,8 @@ class Stage(QObject):
         self.overlays: list[Overlay] = []
         self.update = 0
         self.checkpoint: int | None = None
-        self.outline: Callable[[], Mapping[str, tuple[int | str, ...]]] = dict
+        self.hindrance: Problem | None = None
+        """Why the open experiment could not run."""
         self.cursor = Cursor(self)
 
     def curve(self, name: str) -> Curve:

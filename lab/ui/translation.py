@@ -191,6 +191,14 @@ def spoken(what: Told) -> Text:
     return Text(" ".join(_sentence(one.en) for one in words), _APART.sub("", chinese))
 
 
+def placed(problem: Problem) -> Text:
+    """A problem as it is spoken, after the file and the line that it is in, where that is known."""
+    if not problem.file:
+        return spoken(problem)
+    place = Path(problem.file).name + ("" if problem.line is None else f":{problem.line}")
+    return Text("{place}: {what}", "{place}：{what}").with_(place=place, what=spoken(problem))
+
+
 def _load() -> None:
     if not _shipped.entries:
         _shipped.read(resource_folder() / "words" / FILE)

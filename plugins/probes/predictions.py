@@ -27,6 +27,15 @@ class Predictions(Probe):
             arrays["probabilities"] = look.outputs
         return arrays
 
+    def given(self, look):
+        """What is to be predicted, and what baselines make of it."""
+        series = look.series()
+        if series is not None:
+            arrays = {"truth": series.truth, "position": series.position}
+            return arrays | {f"baseline/{name}": array for name, array in series.baselines.items()}
+        targets = look.samples.targets
+        return {"targets": targets} if targets.dtype.kind == "f" and targets.ndim == 3 else {}
+
     def notes(self, look):
         data = look.data
         notes = {"metric": data.metric, "unit": data.unit, "symbols": list(data.symbols), "labels": []}

@@ -171,8 +171,11 @@ def _kinds(frame: Frame) -> list[tuple[str, int]]:
     if "confusion" in arrays:
         found.append(("confusion", 0))
     targets, outputs = arrays.get("targets"), arrays.get("outputs")
-    if not found and targets is not None and outputs is not None and targets.dtype.kind == "f":
-        found += [("series", k) for k in range(min(outputs.shape[2], MOST))] if outputs.ndim == 3 else [("pairs", 0)]
+    if not found and targets is not None and targets.dtype.kind == "f":
+        if targets.ndim == 3:
+            found += [("series", k) for k in range(min(targets.shape[2], MOST))]
+        elif outputs is not None:
+            found.append(("pairs", 0))
     return found
 
 

@@ -15,7 +15,7 @@ from lab.ui.theme import theme
 from lab.ui.views.canvas import Canvas
 from lab.ui.views.choice import Choice
 from lab.ui.views.curves import Line
-from lab.ui.views.frames import Shown, times_of, waiting
+from lab.ui.views.frames import Shown, steps_of, times_of, waiting
 from lab.ui.views.heading import HEIGHT
 from lab.ui.views.marks import Note, Rule
 from lab.ui.views.numbers import fixed, number, share
@@ -98,8 +98,9 @@ class ThroughTime(View):
     def refresh(self) -> None:
         self._canvas.smooth(not self.stage.live)
         shown = Shown(self.stage, "through-time")
-        drawn = (shown.frame, shown.stale, self._cut, self.stage.state)
-        if self._drawn and drawn[0] is self._drawn[0] and drawn[1:] == self._drawn[1:]:
+        inputs = None if shown.frame is not None else self.stage.frames.get("inputs")
+        drawn = (shown.frame, inputs, shown.stale, self._cut, self.stage.state, self.stage.cursor.sample)
+        if self._drawn and all(one is two or one == two for one, two in zip(drawn, self._drawn, strict=True)):
             return
         self._drawn = drawn
         self._follow_times()
@@ -145,10 +146,11 @@ class ThroughTime(View):
     def _empty(self) -> None:
         self._norms = np.zeros((0, 0))
         self._picture.setVisible(False)
-        self._triangle.set_range((-0.5, 99.5), (-0.5, 99.5))
-        self._shade.show_rows(np.ones(100, bool))
+        steps = steps_of(self.stage.frames.get("inputs"), self.stage.cursor.sample)
+        self._triangle.set_range((-0.5, steps - 0.5), (-0.5, steps - 0.5))
+        self._shade.show_rows(np.ones(steps, bool))
         self._bar.describe(Text.plain("‖∂L/∂s‖"), -8.0, 0.0, logarithmic)
-        self._means.set_range((0.0, 99.0), (-8.0, 0.0))
+        self._means.set_range((0.0, max(steps - 1.0, 1.0)), (-8.0, 0.0))
         for line in (self._curve, self._fit, self._edge):
             line.clear_points()
         self._be_single(False)

@@ -148,7 +148,7 @@ class Weights(View):
     def _shapes(self) -> Mapping[str, Any]:
         """Those of the run, or of the network that is to be run."""
         known: Mapping[str, Any] = self.stage.about.get("parameters") or {}
-        return known or (self.stage.outline() if self.isVisible() else {})
+        return known
 
     def _empty(self, shapes: Mapping[str, Any]) -> None:
         self._values = np.zeros((0, 0))

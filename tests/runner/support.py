@@ -9,7 +9,7 @@ from pathlib import Path
 from lab.experiment.checkpoint import State, latest
 from lab.experiment.runs import Run, Scalar
 from lab.experiment.store import Store
-from lab.runner.messages import Began, Changed, Curves, Message, Noted, Problem, WorkerState
+from lab.runner.messages import Began, Changed, Curves, Message, Noted, Prepared, Problem, WorkerState
 from lab.runner.worker import Worker
 from lab.telemetry.frames import Frame
 
@@ -39,7 +39,9 @@ MISBEHAVING = '''\
 
 import time
 
-from lab.api import Dataset, Optimizer, hookimpl
+import numpy as np
+
+from lab.api import Data, Dataset, Optimizer, Sequences, hookimpl, hyperparameter
 
 
 class Sleeps(Optimizer):
@@ -95,6 +97,23 @@ class Never(Dataset):
         time.sleep(1000)
 
 
+class Counted(Dataset):
+    """Adds a byte to a file each time that it is loaded."""
+
+    name = "counted"
+    task = "regression"
+    source = "made"
+    licence = "none"
+    note: str = hyperparameter("", en="Where", zh="位置")
+
+    def load(self, seed):
+        with open(self.note, "a") as file:
+            file.write("x")
+        draw = np.random.default_rng(seed)
+        made = Sequences(inputs=draw.normal(size=(5, 4, 1)), targets=draw.normal(size=(5, 4, 1)))
+        return Data(train=made, inputs=1, outputs=1, metric="mse", baselines={})
+
+
 @hookimpl
 def lab_register_optimizers():
     return [Sleeps, Raises, Spins, Greedy]
@@ -102,8 +121,15 @@ def lab_register_optimizers():
 
 @hookimpl
 def lab_register_datasets():
-    return [Never]
+    return [Never, Counted]
 '''
+
+
+def counting(file: Path, seed: int) -> str:
+    """Random data that note in a file each time that they are loaded."""
+    airline = 'plugin = "airline-passengers"\ntransform = "seasonal-difference"'
+    text = series(2).replace(airline, f'plugin = "counted"\nnote = {str(file)!r}')
+    return text.replace("seed = 7", f"seed = {seed}")
 
 
 def series(epochs: int = 20, *, optimizer: str = "adam", every: object = 1000) -> str:
@@ -167,6 +193,11 @@ class Watched:
     def problems(self) -> list[Problem]:
         """Entries of the channel for errors."""
         return [one for one in self.said if isinstance(one, Problem)]
+
+    @property
+    def prepared(self) -> list[Prepared]:
+        """What was said of experiments before they ran."""
+        return [one for one in self.said if isinstance(one, Prepared)]
 
     @property
     def began(self) -> Began:

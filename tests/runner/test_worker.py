@@ -9,7 +9,7 @@ import pytest
 from lab.experiment.store import Store
 from lab.runner.messages import Curves, WorkerState
 from lab.runner.worker import Worker
-from tests.runner.support import MISBEHAVING, Watched, same, series, shared_memory
+from tests.runner.support import MISBEHAVING, Watched, counting, same, series, shared_memory
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +87,61 @@ def test_pause_one_update_one_epoch_and_on(watched: Watched) -> None:
     watched.worker.go_on()
     watched.reach(WorkerState.FINISHED)
     assert watched.updates == 12
+
+
+def test_what_an_experiment_learns_from_is_told_before_it_runs(watched: Watched) -> None:
+    watched.worker.look({"inputs": {}, "predictions": {}, "hidden-states": {}}, [0], 30.0, 0.5)
+    watched.worker.prepare(series(7))
+    watched.until(lambda: watched.prepared and len(watched.frames) == 2)
+    (told,) = watched.prepared
+    watched.worker.begin(series(7), target="numpy")
+    watched.reach(WorkerState.FINISHED)
+    assert watched.states == [WorkerState.STARTING, WorkerState.RUNNING, WorkerState.FINISHED]
+    run, before = watched.began.about, told.about
+    of_the_run = {"plan", "update"}
+    assert {name: before[name] for name in run if name not in of_the_run} == {
+        name: value for name, value in run.items() if name not in of_the_run
+    }
+    assert (before["update"], run["update"]) == (0, 1)
+    inputs, predictions = sorted(watched.frames[:2], key=lambda frame: frame.probe)
+    assert (inputs.probe, predictions.probe) == ("inputs", "predictions")
+    assert set(predictions.arrays) == {"truth", "position", "baseline/naive", "baseline/seasonal naive"}
+    last = next(frame for frame in reversed(watched.frames) if frame.probe == "predictions")
+    assert np.array_equal(last.arrays["truth"], predictions.arrays["truth"])
+
+
+def test_the_data_are_loaded_once_where_they_were_prepared(watched: Watched) -> None:
+    def loaded() -> int:
+        return (watched.runs / "loaded").stat().st_size
+
+    text = counting(watched.runs / "loaded", seed=1)
+    watched.worker.prepare(text)
+    watched.until(lambda: watched.prepared)
+    assert watched.prepared[0].problem is None
+    assert loaded() == 1
+    watched.worker.prepare(text.replace("hidden = 6", "hidden = 5"))
+    watched.until(lambda: len(watched.prepared) == 2)
+    assert loaded() == 1, "the network is another, the data are the same"
+    finished(watched, text)
+    assert loaded() == 1
+    finished(watched, text)
+    assert loaded() == 2, "they may be others by now"
+    watched.worker.prepare(counting(watched.runs / "loaded", seed=2))
+    watched.until(lambda: len(watched.prepared) == 3)
+    assert loaded() == 3
+
+
+def test_why_an_experiment_could_not_run_is_told_and_the_worker_goes_on(watched: Watched) -> None:
+    watched.worker.prepare(series(7).replace('"lstm"', '"lstm"\nforget_bias = "much"'))
+    watched.until(lambda: watched.prepared)
+    assert watched.prepared[-1].problem is not None
+    assert "forget_bias" in watched.prepared[-1].problem.message
+    assert watched.states == []
+    for _ in range(5):
+        watched.worker.prepare(series(7))
+    watched.until(lambda: watched.prepared[-1].about)
+    assert len(watched.prepared) == 2, "of what was asked for since only the last is told"
+    finished(watched, series(2))
 
 
 def test_a_learning_rate_changes_at_the_next_update_and_is_kept_with_the_run(watched: Watched) -> None:

@@ -352,6 +352,24 @@ def lab_register_probes():
 """
 
 
+def test_before_training_frames_have_what_the_data_alone_give() -> None:
+    for experiment in (adding(), prepared(AIRLINE.format(cell="lstm", more=""))):
+        with Trainer(experiment, Plan(target="numpy")) as trainer:
+            lookout = Lookout(trainer, CATALOG, begun=False)
+            lookout.choose({name: {} for name in CATALOG.names("probe")})
+            before = {frame.probe: frame for frame in lookout.every()}
+            assert not lookout.problems
+            lookout = Lookout(trainer, CATALOG)
+            lookout.choose({name: {} for name in CATALOG.names("probe")})
+            after = {frame.probe: frame for frame in lookout.every()}
+        for probe, frame in before.items():
+            for name, array in frame.arrays.items():
+                assert np.array_equal(array, after[probe].arrays[name], equal_nan=True), (probe, name)
+        assert set(before) <= {"inputs", "predictions"}, "all else is of the network"
+        assert "inputs" in before
+        assert "forecast" not in before.get("predictions", before["inputs"]).arrays
+
+
 @pytest.fixture
 def with_broken(tmp_path: Path) -> Catalog:
     (tmp_path / "broken_probe.py").write_text(BROKEN)

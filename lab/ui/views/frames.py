@@ -9,11 +9,13 @@ from numpy.typing import NDArray
 from lab.runner.messages import WorkerState
 from lab.telemetry.frames import Frame
 from lab.ui.stage import Stage
+from lab.ui.translation import placed
 from lab.ui.views.names import sample_name
 from lab.ui.views.ticks import looks_monthly
 from lab.ui.words import Text
 
 Array = NDArray[Any]
+_SOME: Final = 100
 _STEP: Final = Text("Time step t", "时间步 t")
 
 
@@ -49,6 +51,8 @@ def waiting(stage: Stage, what: Text, *, state: bool = False) -> Text:
     layers = (stage.about.get("layers") or {}).values()
     if state and layers and not any(layer.get("states") for layer in layers):
         return Text("This network has no state: it remembers nothing.", "此网络没有状态，不记忆任何内容。")
+    if stage.hindrance is not None:
+        return placed(stage.hindrance)
     if stage.state in (WorkerState.STARTING, WorkerState.COMPILING, WorkerState.RUNNING):
         return Text("Waiting for first updates: {what} will be here.", "等待最初几次更新，{what}会显示在这里。").with_(
             what=what
@@ -68,6 +72,11 @@ def length_of(inputs: Frame | None, sample: int, steps: int) -> int:
         return steps
     lengths = inputs.arrays["lengths"]
     return int(min(steps, max(1, lengths[min(sample, len(lengths) - 1)]))) if len(lengths) else 0
+
+
+def steps_of(inputs: Frame | None, sample: int) -> int:
+    """How many steps there are to be of a sample that no network has run yet; some number before that is known."""
+    return _SOME if inputs is None else max(1, length_of(inputs, sample, len(next(iter(inputs.arrays.values())))))
 
 
 def of_sample(array: Array, sample: int) -> Array:

@@ -15,7 +15,7 @@ from lab.ui.theme import theme
 from lab.ui.views import names
 from lab.ui.views.canvas import Canvas
 from lab.ui.views.curves import Dots, Line
-from lab.ui.views.frames import length_of, of_sample, steps_name, times_of
+from lab.ui.views.frames import length_of, of_sample, steps_name, times_of, waiting
 from lab.ui.views.marks import Band, Note, Rule
 from lab.ui.views.numbers import number, short
 from lab.ui.views.part import Part
@@ -54,6 +54,8 @@ class SeriesPart(Part):
         self._steps: list[int] = []
         self._series: Mapping[str, Array] = {}
         self._baseline_name = ""
+        self._begun = True
+        """Whether there is a network that forecasts."""
         self._laid: dict[str, Text] = {}
         self._notes: list[Note] = []
         self._fixed_rules: list[Rule] = []
@@ -66,18 +68,22 @@ class SeriesPart(Part):
         whole = "truth" in arrays
         if whole:
             x = np.asarray(arrays.get("position", np.arange(len(arrays["truth"]))), np.float64)
-            truth, forecast = np.asarray(arrays["truth"]), np.asarray(arrays["forecast"])
+            truth, forecast = (arrays.get(name) for name in ("truth", "forecast"))
             self._labels = [str(one) for one in frame.notes.get("labels") or ()]
             start, sample = frame.notes.get("test_from"), 0
         else:
             sample = self.stage.cursor.sample
-            steps = length_of(inputs, sample, len(arrays["outputs"]))
+            steps = length_of(inputs, sample, len(arrays["targets"]))
             truth, forecast = (
-                of_sample(np.asarray(arrays[key])[..., self.output], sample)[:steps] for key in ("targets", "outputs")
+                None if name not in arrays else of_sample(np.asarray(arrays[name])[..., self.output], sample)[:steps]
+                for name in ("targets", "outputs")
             )
             x = np.arange(steps, dtype=np.float64)
             self._labels = times_of(inputs, sample)[:steps]
             start = 0
+        self._begun = forecast is not None
+        truth = np.asarray(truth)
+        forecast = np.full(len(truth), np.nan) if forecast is None else np.asarray(forecast)
         self._series = {"position": x, "truth": truth, "forecast": forecast}
         self._link(inputs, whole)
         first = len(x) if start is None else int(start)
@@ -169,7 +175,7 @@ class SeriesPart(Part):
                 before = held
             notes.append(Note(word, before, role="muted", bold=True, align="right", dx=-6, row=0, back=True))
             notes.append(Note(Text("test", "测试"), first, role="muted", bold=True, dx=6, row=0))
-        if not np.isfinite(forecast).any():
+        if self._begun and not np.isfinite(forecast).any():
             middle = float(x[len(x) // 2])
             notes.append(
                 Note(_NO_FORECAST, middle, self._plot.view()[1][0], "error", "centre", True, dy=-20, back=True)
@@ -187,7 +193,9 @@ class SeriesPart(Part):
         self._plot.mark(rules, self._notes)
 
     def legend(self) -> tuple[Key, ...]:
-        keys = [Key(Text("truth", "真实值"), "line", 0), Key(Text("forecast", "预测"), "dots", 2)]
+        keys = [Key(Text("truth", "真实值"), "line", 0)]
+        if self._begun:
+            keys.append(Key(Text("forecast", "预测"), "dots", 2))
         for one in self.stage.overlays:
             fault = self._laid.get(one.run, _NONE_KEPT)
             words = Text("{name}: {fault}", "{name}：{fault}").with_(name=one.name, fault=fault)
@@ -197,6 +205,8 @@ class SeriesPart(Part):
         return tuple(keys)
 
     def sentence(self, frame: Frame) -> Sentence:
+        if not self._begun:
+            return Sentence(waiting(self.stage, Text("predictions", "预测")))
         forecast = self._series.get("forecast", np.zeros(0))
         if not np.isfinite(forecast).any():
             return Sentence(
@@ -216,13 +226,15 @@ class SeriesPart(Part):
         place = int(np.argmin(np.abs(x - self.canvas.pointer[1])))
         at = self._labels[place] if place < len(self._labels) else str(place)
         words = Text("{at}  truth {t}  forecast {f}", "{at}  真实 {t}  预测 {f}")
+        words = words if self._begun else Text("{at}  truth {t}", "{at}  真实 {t}")
         pair = {key: short(float(self._series[name][place])) for key, name in (("t", "truth"), ("f", "forecast"))}
         return words.with_(at=at, **pair)
 
     def table(self) -> Mapping[str, Array]:
         """What is drawn."""
         labels = {"label": np.array(self._labels)} if self._labels else {}
-        return {**labels, **self._series}
+        drawn = {name: array for name, array in self._series.items() if self._begun or name != "forecast"}
+        return {**labels, **drawn}
 
     def smooth(self, wanted: bool) -> None:
         self.canvas.smooth(wanted)

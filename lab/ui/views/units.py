@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
 from lab.ui.api import Sentence, Stage, Text, View
 from lab.ui.views.choice import Choice
-from lab.ui.views.frames import Shown, labels_of, length_of, lost, of_sample, time_of, times_of, waiting
+from lab.ui.views.frames import Shown, labels_of, length_of, lost, of_sample, steps_of, time_of, times_of, waiting
 from lab.ui.views.heatmap import HeatMap, by_activity
 from lab.ui.views.names import sample_name
 from lab.ui.views.numbers import fixed, number
@@ -98,9 +98,9 @@ class UnitsView(View):
     def _draw(self, shown: Shown, sample: int) -> None:
         inputs = self.stage.frames.get("inputs")
         if shown.frame is None or self._key not in shown.frame.arrays:
-            steps = 100 if inputs is None else len(next(iter(inputs.arrays.values())))
-            self.map.show_values(np.zeros((length_of(inputs, sample, steps), 0)), np.zeros(0, np.intp), 0.0, 1.0)
-            self.map.show_inputs(inputs, sample, length_of(inputs, sample, steps))
+            steps = steps_of(inputs, sample)
+            self.map.show_values(np.zeros((steps, 0)), np.zeros(0, np.intp), 0.0, 1.0)
+            self.map.show_inputs(inputs, sample, steps)
             self.describe_bar("", *self.levels(np.zeros((0, 0))))
             self.map.annotate(None)
             return
