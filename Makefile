@@ -1,7 +1,8 @@
-# make run [ARGS="run FILE ..."] · make test [ARGS="-k name"] · make check · make bench [ARGS="--json FILE"] · make screenshots [OUT=DIR]
+# make run [ARGS="run FILE ..."] · make test [ARGS="-k name"] · make check · make bench [BENCH=window ARGS="--json FILE"] · make screenshots [OUT=DIR]
 SHELL := /bin/bash
 PYTHON ?= python3
 ARGS ?=
+BENCH ?= engine window
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
@@ -25,7 +26,7 @@ screenshots: .venv/.installed-dev
 	xvfb-run -a -s "-screen 0 2600x1400x24" $(BIN)/python -m tests.screenshots $(OUT)
 
 bench: .venv/.installed-bench
-	$(BIN)/python -m tests.bench.engine $(ARGS)
+	for one in $(BENCH); do $(BIN)/python -m tests.bench.$$one $(ARGS) || exit; done
 
 clean:
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

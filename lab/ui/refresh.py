@@ -14,9 +14,9 @@ FASTEST: Final = 1 / 30
 """Seconds between two ticks, at least."""
 SLOWEST: Final = 0.5
 SHARE: Final = 0.08
-"""The share of one processor that the window may take while a network learns; two threads of a core share it."""
+"""The share of one processor that the window may take while a network learns."""
 CROWDED: Final = 0.04
-"""The same while training keeps all processors busy: whatever the window takes, all of its threads wait for."""
+"""The same while no core is free: training waits for what the window takes. Two processors may be one core."""
 PATIENCE: Final = 0.001
 """Seconds of refreshing after which views that are still to be drawn wait: to paint them takes some times as long."""
 
@@ -38,7 +38,7 @@ class Refresher(QObject):
     """Polls the session and refreshes visible views.
 
     While a network learns, ticks come as often as the window's own share of a processor lets them: all that it does is
-    counted, painting included, and the share is smaller where training leaves no processor free. Views that one tick
+    counted, painting included, and the share is smaller where training leaves no core free. Views that one tick
     does not get to are the first in the next.
     """
 
@@ -89,7 +89,7 @@ class Refresher(QObject):
         before, self._spent = self._spent, time.process_time()
         # Slowly, so that one long tick does not make the picture stutter.
         self._cost += 0.1 * (self._spent - before - self._cost)
-        share = SHARE if self.session.busy < self._processors - 0.5 else CROWDED
+        share = SHARE if self.session.busy < self._processors / 2 - 0.5 else CROWDED
         wanted = min(max(self._cost / share, FASTEST), SLOWEST) if self.session.stage.live else FASTEST
         if round(1e3 * wanted) != self._timer.interval():
             self._timer.setInterval(round(1e3 * wanted))

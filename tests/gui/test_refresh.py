@@ -1,4 +1,4 @@
-"""How often the window draws: its own share of a processor, and a smaller one where training has them all."""
+"""How often the window draws: its own share of a processor, and a smaller one where training has all cores."""
 
 from collections.abc import Callable
 from typing import Any, cast
@@ -20,7 +20,7 @@ def interval(
     """Seconds between ticks after many that took `cost` seconds of a processor each."""
     spent = iter(range(10**6))
     monkeypatch.setattr(refresh, "time", _Clock(lambda: next(spent) * cost))
-    monkeypatch.setattr(refresh, "processors", lambda: 2)
+    monkeypatch.setattr(refresh, "processors", lambda: 4)  # which may be two cores
     refresher = refresh.Refresher(desk.session, list)
     desk.stage.state, desk.session.busy = state, busy
     for _ in range(TICKS):
@@ -37,8 +37,8 @@ class _Clock:
         return 0.0
 
 
-@pytest.mark.parametrize(("busy", "share"), [(1.0, SHARE), (1.9, CROWDED)])
-def test_the_window_takes_its_share_and_less_where_no_processor_is_left(
+@pytest.mark.parametrize(("busy", "share"), [(1.0, SHARE), (2.0, CROWDED), (3.9, CROWDED)])
+def test_the_window_takes_its_share_and_less_where_no_core_is_left(
     qtbot: QtBot, make_desk: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, busy: float, share: float
 ) -> None:
     desk = cast(Desk, make_desk())
