@@ -48,13 +48,14 @@ class ThroughTime(Probe):
         sample = self._sample(look)
         steps = look.lengths[sample]
         gates = {name: array[:steps, sample] for name, array in layer.watched.items()}
-        keep = next((gates[name] for name in KEEPS if name in gates), None)
+        keeps = next((name for name in KEEPS if name in gates), "")
         return {
             "gamma": fitted.gamma,
             "verdict": fitted.verdict,
             "steps_to_tenth": fitted.steps_to_tenth,
             "steps_to_hundredth": fitted.steps_to_hundredth,
-            "forget": None if keep is None or not np.isfinite(keep).all() else float(keep.mean()),
+            "keeps": keeps,
+            "kept": float(gates[keeps].mean()) if keeps and np.isfinite(gates[keeps]).all() else None,
             "saturated": saturated(layer, sample, steps),
             "state": self.state,
             "layer": found.layer,

@@ -310,7 +310,9 @@ class PhasePortrait(View):
         return Text.plain(f"{place}{at}  {fixed(x, 2)}, {fixed(y, 2)}")
 
     def table(self) -> Mapping[str, Array]:
-        return {"paths": self._paths} if self._paths.size else {}
+        if not self._paths.size:
+            return {}
+        return {"step": np.arange(len(self._paths)), "paths": self._paths}
 
     def chooser(self) -> QWidget | None:
         return self._choice

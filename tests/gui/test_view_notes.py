@@ -1,6 +1,7 @@
 """Words in the plots of views: none lies over another, none is cut, all are in both languages."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -190,14 +191,15 @@ def test_one_loss_is_a_band_over_its_curve(qtbot: QtBot, adding: Stage) -> None:
     ("known", "reason"),
     [
         ({}, ""),
-        ({"forget": 0.5}, "forget 0.50"),
+        ({"keeps": "forget", "kept": 0.5}, "forget 0.50"),
+        ({"keeps": "update", "kept": 0.5}, "update 0.50"),
         ({"saturated": 0.6}, "60% saturated"),
-        ({"forget": 0.5, "saturated": 0.6}, "forget 0.50"),
-        ({"forget": 0.97, "saturated": 0.6}, "60% saturated"),
+        ({"keeps": "forget", "kept": 0.5, "saturated": 0.6}, "forget 0.50"),
+        ({"keeps": "update", "kept": 0.97, "saturated": 0.6}, "60% saturated"),
     ],
 )
 def test_a_verdict_is_short_and_gives_its_reason(
-    verdict: str, alone: bool, tenth: int | None, known: dict[str, float], reason: str
+    verdict: str, alone: bool, tenth: int | None, known: dict[str, Any], reason: str
 ) -> None:
     notes = {"verdict": verdict, "gamma": 1.06, "steps_to_tenth": tenth, "steps_to_hundredth": 345, **known}
     said = judged(notes, 400, alone=alone)
@@ -206,10 +208,8 @@ def test_a_verdict_is_short_and_gives_its_reason(
         assert "None" not in words
     assert reason in said.text.en
     assert "γ = 1.06" in said.full.en
-    assert ("mean forget gate" in said.full.en, "60% saturated" in said.full.en) == (
-        "forget" in known,
-        "saturated" in known,
-    )
+    gate = f"mean {known.get('keeps')} gate"
+    assert (gate in said.full.en, "60% saturated" in said.full.en) == ("kept" in known, "saturated" in known)
     assert ("t = 399" in said.full.zh) is alone
 
 
@@ -226,7 +226,8 @@ def test_what_there_is_no_room_for_is_in_the_tooltip_and_the_description(qtbot: 
     stage = Stage()
     stage.spec, stage.about, stage.frames = adding.spec, adding.about, dict(adding.frames)
     known = stage.frames["through-time"]
-    notes = {"verdict": "vanishes", "gamma": 0.6, "steps_to_hundredth": 9, "forget": 0.5, "saturated": 0.25}
+    notes = {"verdict": "vanishes", "gamma": 0.6, "steps_to_hundredth": 9, "keeps": "forget", "kept": 0.5}
+    notes |= {"saturated": 0.25}
     stage.frames["through-time"] = replace(known, notes={**known.notes, **notes})
     frame, _ = opened(qtbot, "through-time", stage)
     label = next(one for one in frame.header.findChildren(Elided) if one.text() == frame.sentence.en)

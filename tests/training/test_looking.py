@@ -124,7 +124,8 @@ def test_frames_of_a_series() -> None:
     triangle = frames["through-time"]
     assert triangle.arrays["norms"].shape == (T, T)
     assert triangle.notes["verdict"] == "early"
-    assert triangle.notes["forget"] == pytest.approx(gates.arrays["layers.0/forget"].mean(), rel=1e-5)
+    assert triangle.notes["keeps"] == "forget"
+    assert triangle.notes["kept"] == pytest.approx(gates.arrays["layers.0/forget"].mean(), rel=1e-5)
     spectrum = frames["spectrum"]
     assert spectrum.arrays["real"].shape == spectrum.arrays["singular"].shape == (T, 2 * D)
     assert "U_real" not in spectrum.arrays

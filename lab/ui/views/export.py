@@ -71,8 +71,8 @@ class Saved:
 def taken(saved: Saved, path: Path) -> Callable[[], None]:
     """Take what a view shows, or its table, as it is now, in the format that the ending of the file names.
 
-    What is returned saves it, also in another thread. Both raise LabError: where the ending is another, and where the
-    file cannot be written.
+    What is returned saves it, also in another thread. Both raise LabError: where the ending is another or nothing is
+    shown that has numbers, and where the file cannot be written.
     """
     ending = path.suffix.lower().removeprefix(".")
     if ending not in _TAKERS:
@@ -214,8 +214,11 @@ def _take_npz(saved: Saved) -> Callable[[], bytes]:
 
 
 def _copied(saved: Saved) -> dict[str, Array]:
+    table = saved.table()
+    if not table:
+        raise LabError("there are no numbers to save yet", remedy="Run the experiment, or resume it")
     # Frames that come meanwhile may be written where these are.
-    return {name: np.array(array) for name, array in saved.table().items()}
+    return {name: np.array(array) for name, array in table.items()}
 
 
 _TAKERS: Final[Mapping[str, Callable[[Saved], Callable[[], bytes]]]] = {

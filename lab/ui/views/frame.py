@@ -4,19 +4,17 @@ import inspect
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, Final, final
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAction, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from lab.errors import LabError
 from lab.runner.messages import Problem, WorkerState
 from lab.runner.trouble import plugin_place
 from lab.ui.api import Key, Sentence, View
-from lab.ui.aside import Aside
 from lab.ui.icons import bind_icon
 from lab.ui.keys import shown
 from lab.ui.stage import Stage
@@ -27,6 +25,7 @@ from lab.ui.views import export
 from lab.ui.views.canvas import Canvas
 from lab.ui.views.heading import HEIGHT, paint_heading
 from lab.ui.views.plot import LEFT
+from lab.ui.views.saving import Saving
 from lab.ui.widgets import Elided, Mark
 from lab.ui.words import Text, bind, bind_call, language
 
@@ -34,33 +33,7 @@ SENTENCE_SECONDS: Final = 0.5
 """Seconds between two sentences at least: words that change faster cannot be read."""
 AFTER: Final = 0.01
 """Seconds from a picture to its sentence: one tick is not to do both."""
-LONG: Final = 0.3
-"""Seconds of saving after which it is said: what is done sooner would only flicker."""
 _ICONS: Final = {"good": ("good", "good"), "warning": ("warning", "warning"), "error": ("error", "error")}
-_SAVES: Final = (
-    (
-        "png",
-        Text("Save picture (PNG)…", "保存图片（PNG）…"),
-        Text("As it is on the screen, with twice as many pixels", "与屏幕所见相同，分辨率为两倍"),
-    ),
-    (
-        "svg",
-        Text("Save vectors (SVG)…", "保存矢量图（SVG）…"),
-        Text("For print, and to be edited: words stay words", "适合印刷和编辑：文字仍是文字"),
-    ),
-    (
-        "csv",
-        Text("Save table (CSV)…", "保存表格（CSV）…"),
-        Text(
-            "The numbers that are drawn, one column for each, for a spreadsheet", "所画的数值，每列一项，供电子表格用"
-        ),
-    ),
-    (
-        "npz",
-        Text("Save arrays (npz)…", "保存数组（npz）…"),
-        Text("The numbers that are drawn, exactly, for numpy.load", "所画的数值，精确无损，供 numpy.load 读取"),
-    ),
-)
 _MORE: Final = Text("What the view can show otherwise; saving; help ({keys})", "其他显示方式、保存、帮助（{keys}）")
 
 
@@ -102,10 +75,9 @@ class ViewFrame(QWidget):
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.timeout.connect(self._say_again)
-        self._savings: list[tuple[Text, float, Future[None]]] = []
-        self._watching = QTimer(self)
-        self._watching.setInterval(20)
-        self._watching.timeout.connect(self._look_after)
+        self._saving = Saving(self.title, view.name, self._taken, self)
+        self._saving.said.connect(self.saving)
+        self._saving.failed.connect(self._unsaved)
         ground(self, "sheet")
         self.header = _Header(self.title, chooser)
         self.header.more.setMenu(self._menu(entries))
@@ -169,22 +141,8 @@ class ViewFrame(QWidget):
         self._taken(path)()
 
     def ask_and_save(self, ending: str = "png") -> None:
-        """Ask for a file, take what is shown, and save it beside the window; what goes wrong is sent as `failed`."""
-        chosen, _ = QFileDialog.getSaveFileName(self, str(self.title), f"{self.view.name}.{ending}", f"*.{ending}")
-        if not chosen:
-            return
-        path = Path(chosen)
-        path = path if path.suffix else path.with_suffix(f".{ending}")
-        try:
-            write = self._taken(path)
-        except Exception as error:  # noqa: BLE001 - the view gives its table, and may raise anything
-            self._unsaved(error)
-            return
-        aside = Aside("save", daemon=False)
-        words = Text("Saving {name}…", "正在保存 {name}…").with_(name=path.name)
-        self._savings.append((words, time.monotonic() + LONG, aside.submit(write)))
-        aside.end()
-        self._watching.start()
+        """Ask for a file, and save what is shown beside the window; what goes wrong is sent as `failed`."""
+        self._saving.ask(ending)
 
     def retry(self) -> None:
         """Show the view again after it failed."""
@@ -206,12 +164,7 @@ class ViewFrame(QWidget):
         menu.addActions(entries)
         if entries:
             menu.addSeparator()
-        for ending, words, tip in _SAVES:
-            action = QAction(menu)
-            bind(action, action.setText, words)
-            bind(action, action.setToolTip, tip)
-            action.triggered.connect(lambda _=False, ending=ending: self.ask_and_save(ending))
-            menu.addAction(action)
+        self._saving.fill(menu)
         if self.view.help:
             menu.addSeparator()
             action = QAction(menu)
@@ -228,20 +181,7 @@ class ViewFrame(QWidget):
         give = self.view.table if self.problem is None else lambda: table
         return export.taken(export.Saved(str(self.title), str(said.text), said.mark, below, give), path)
 
-    @Slot()
-    def _look_after(self) -> None:
-        """Say what is still being saved, and what could not be."""
-        done = [future for *_, future in self._savings if future.done()]
-        self._savings = [one for one in self._savings if one[-1] not in done]
-        late = [words for words, when, _ in self._savings if time.monotonic() > when]
-        if done or late:
-            self.saving.emit(str(late[0]) if late else "")
-        if not self._savings:
-            self._watching.stop()
-        for error in [future.exception() for future in done]:
-            if error is not None:
-                self._unsaved(error)
-
+    @Slot(object)
     def _unsaved(self, error: BaseException) -> None:
         if isinstance(error, LabError):
             self.failed.emit(Problem(level="error", message=error.message, remedy=error.remedy or ""))

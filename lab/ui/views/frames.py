@@ -112,6 +112,12 @@ def times_of(inputs: Frame | None, sample: int = 0) -> list[str]:
     return [str(one) for one in (each[sample] if 0 <= sample < len(each) else inputs.notes.get("times") or ())]
 
 
+def steps_table(inputs: Frame | None, sample: int, steps: int) -> dict[str, Array]:
+    """The first columns of a table that has a row for each step of a sample: its number, and what it is called."""
+    times = times_of(inputs, sample)[:steps]
+    return {"step": np.arange(steps), **({"label": np.array(times)} if times else {})}
+
+
 def time_of(times: Sequence[str], step: int) -> str:
     """A step for a reading: its number, and what it is called."""
     return f"t = {step}" + (f"  {times[step]}" if 0 <= step < len(times) else "")

@@ -17,6 +17,8 @@ _APART: Final = 10.0
 """Pixels between the name of the axis and the legend."""
 _WORTH: Final = 20.0
 """Pixels that are enough to write the name of the axis, or its beginning."""
+_SHORT: Final = 44.0
+"""A name of an axis that is no wider keeps its place: "PC 2" without its number would say nothing."""
 _LEAST: Final = 44.0
 """The width to which names in the legend are cut before its end is left out."""
 _SIGN: Final = 14.0
@@ -34,13 +36,14 @@ def paint_heading(
 ) -> tuple[str, ...]:
     """Draw both into a rectangle and return all names if some are cut or left out, else nothing.
 
-    Long names of the legend give way first, then its end, of which the number is written; then the name of the axis,
-    which may begin `before` pixels left of the rectangle.
+    Long names of the legend give way first, then its end, of which the number is written; then the name of the axis
+    unless it is short, which may begin `before` pixels left of the rectangle.
     """
     painter.setFont(theme.font(11))
     metrics = QFontMetricsF(painter.font())
-    room = rect.width()
-    shown, widths, more = _fitting(keys, metrics, room)
+    named = metrics.horizontalAdvance(str(axis))
+    kept = named + 1 + _APART - before if 0 < named <= _SHORT * theme.scale else 0.0
+    shown, widths, more = _fitting(keys, metrics, rect.width() - max(kept, 0.0))
     gap = _gap()
     x = rect.right() - sum(widths) - metrics.horizontalAdvance(more) + (gap if shown and not more else 0.0)
     words, whole = str(axis), not more

@@ -12,7 +12,18 @@ from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
 from lab.ui.api import Sentence, Stage, Text, View
 from lab.ui.views.choice import Choice
-from lab.ui.views.frames import Shown, labels_of, length_of, lost, of_sample, steps_of, time_of, times_of, waiting
+from lab.ui.views.frames import (
+    Shown,
+    labels_of,
+    length_of,
+    lost,
+    of_sample,
+    steps_of,
+    steps_table,
+    time_of,
+    times_of,
+    waiting,
+)
 from lab.ui.views.heatmap import HeatMap, by_activity
 from lab.ui.views.names import sample_name
 from lab.ui.views.numbers import fixed, number
@@ -147,7 +158,11 @@ class UnitsView(View):
         return Text("{at}  unit {unit}  {value}", "{at}  单元 {unit}  {value}").with_(at=at, unit=unit + 1, value=shown)
 
     def table(self) -> Mapping[str, Array]:
-        return {self._key: self.map.values} if self.map.values.size else {}
+        values = self.map.values
+        if not values.size:
+            return {}
+        steps = steps_table(self.stage.frames.get("inputs"), self.stage.cursor.sample, len(values))
+        return {**steps, self._key: values}
 
     def axis(self) -> Text:
         return _SORTED if self._sorted.isChecked() else _PLAIN

@@ -11,7 +11,9 @@ from lab.ui.views.numbers import fixed, share
 LEAST: Final = 8
 """Steps that a sequence must have for a course to be fitted."""
 SHUT, SATURATED = 0.8, 0.2
-"""Below this mean of the forget gate, and above this share of saturated gates, they are why a gradient is lost."""
+"""Below this mean of the gate that keeps, and above this share of saturated gates, they are why a gradient is lost."""
+_KEEPS: Final = {"forget": Text("forget", "遗忘"), "update": Text("update", "更新")}
+"""The words for the gate that the old state is multiplied with."""
 _FULL: Final = Text("{fact} ({figures}).{advice}", "{fact}（{figures}）。{advice}")
 _BRIEF: Final = Text("{fact}; {figures}.{advice}", "{fact}；{figures}。{advice}")
 
@@ -115,19 +117,19 @@ def _put(words: Text, fact: Text, figures: Sequence[Text], advice: Text) -> Text
 
 def _figures(notes: Mapping[str, Any]) -> tuple[list[tuple[Text, Text]], list[tuple[Text, Text]]]:
     """γ, and the reasons, the one that tells more first; as far as they are known, each in full and in brief."""
-    gamma, forget, saturated = (value_of(notes.get(name)) for name in ("gamma", "forget", "saturated"))
+    gamma, kept, saturated = (value_of(notes.get(name)) for name in ("gamma", "kept", "saturated"))
     gammas, reasons = [], []
     if math.isfinite(gamma):
         g = fixed(gamma, 2)
         gammas.append((Text.plain(f"γ = {g}"), Text.plain(f"γ {g}")))
-    if math.isfinite(forget):
-        f = fixed(forget, 2)
-        whole = Text("mean forget gate {f}", "遗忘门均值 {f}").with_(f=f)
-        reasons.append((whole, Text("forget {f}", "遗忘门 {f}").with_(f=f)))
+    if math.isfinite(kept):
+        f, gate = fixed(kept, 2), _KEEPS.get(str(notes.get("keeps")), _KEEPS["forget"])
+        whole = Text("mean {gate} gate {f}", "{gate}门均值 {f}").with_(f=f, gate=gate)
+        reasons.append((whole, Text("{gate} {f}", "{gate}门 {f}").with_(f=f, gate=gate)))
     if math.isfinite(saturated):
         words = Text("{s} saturated", "{s} 饱和").with_(s=share(saturated))
         reasons.append((words, words))
-    if forget >= SHUT and saturated > SATURATED:
+    if kept >= SHUT and saturated > SATURATED:
         reasons.reverse()
     return gammas, reasons
 
