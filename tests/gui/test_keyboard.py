@@ -378,11 +378,11 @@ def test_the_menu_of_a_view_is_reached_by_a_key_and_says_more_than_its_words(
     own = [action for action in menu.actions() if not action.isSeparator()][-5:]
     assert all(action.toolTip() and action.toolTip() != action.text().rstrip("…") for action in own)
     assert "Alt+Shift+M" in frame.header.more.toolTip()
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", staticmethod(lambda *_: (str(tmp_path / "loss.csv"), "")))
-    while "CSV" not in menu.activeAction().text():
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", staticmethod(lambda *_: (str(tmp_path / "loss.svg"), "")))
+    while "SVG" not in menu.activeAction().text():
         press("Down")
     press("Return")
-    qtbot.waitUntil((tmp_path / "loss.csv").exists)
+    qtbot.waitUntil((tmp_path / "loss.svg").exists)
 
 
 def test_the_menu_of_a_view_is_that_of_the_presented_one(opened: Desk) -> None:

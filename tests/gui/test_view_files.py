@@ -220,5 +220,8 @@ def test_a_table_that_cannot_be_had_is_told_and_nothing_is_written(
     numbers.view.numbers = np.array([{}], object)  # what no file of arrays can have is noticed in the thread
     assert "could not be saved" in unsaved(qtbot, numbers, "npz").message
     assert not list(tmp_path.iterdir())
+    monkeypatch.setattr(numbers.view, "table", dict)
+    assert unsaved(qtbot, numbers, "csv").message == "there are no numbers to save yet"
+    assert not list(tmp_path.iterdir())
     naming(monkeypatch, tmp_path / "missing" / "file.png")
     assert "cannot write file.png" in unsaved(qtbot, numbers, "png").message

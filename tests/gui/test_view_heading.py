@@ -1,6 +1,6 @@
 """The row above a plot: no entry of a legend goes without a sign, and all names can be read somewhere."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import pytest
@@ -53,10 +53,10 @@ class Recorder(QPainter):
 def written(qapp: QApplication) -> Callable[..., Written]:
     """The words that are drawn into a width, and those that are told besides."""
 
-    def write(width: float, before: float = 0.0) -> Written:
+    def write(width: float, before: float = 0.0, axis: Text = AXIS, keys: Sequence[Key] = RUNS) -> Written:
         image = QImage(10, 10, QImage.Format.Format_ARGB32)
         painter = Recorder(image)
-        told = paint_heading(painter, QRectF(60, 0, width, 20), AXIS, RUNS, before=before)
+        told = paint_heading(painter, QRectF(60, 0, width, 20), axis, keys, before=before)
         painter.end()
         metrics = QFontMetricsF(theme.font(11))
         ends = [(left, left + metrics.horizontalAdvance(text)) for left, text in painter.texts]
@@ -65,6 +65,15 @@ def written(qapp: QApplication) -> Callable[..., Written]:
         return [text for _, text in painter.texts], told
 
     return write
+
+
+def test_a_short_name_of_an_axis_keeps_its_place(written: Callable[..., Written]) -> None:
+    samples = [Key(Text.plain(str(place)), "dots", place) for place in range(1, 7)]
+    for width in range(300, 90, -10):
+        words, told = written(width, axis=Text.plain("PC 2"), keys=samples)
+        assert words[0] == "PC 2"
+        assert words[-1] == ("6" if not told else f"+{8 - len(words)}")
+    assert told == ("PC 2", "1", "2", "3", "4", "5", "6")
 
 
 @pytest.mark.parametrize("code", ["en", "zh"])

@@ -59,6 +59,8 @@ def test_all_samples_are_drawn_and_one_is_shown_everywhere(qtbot: QtBot, adding:
     assert [name.en for name in portrait.view.chooser().names] == ["1", "2", "3", "4", "5", "6"]
     states = adding.frames["hidden-states"].arrays["layers.0/h"]
     np.testing.assert_allclose(hidden.view.map.values, states[:, 0])
+    for view in (portrait.view, hidden.view):
+        assert list(view.table()["step"]) == list(range(24))
     QTest.keyClick(portrait.findChild(Canvas), Qt.Key.Key_Down)
     assert adding.cursor.sample == 1
     np.testing.assert_allclose(hidden.view.map.values, states[:, 1])
