@@ -163,6 +163,9 @@ class Comparing(QObject):
     def _entered(self) -> None:
         if self._session.state in ENDED:
             self._runs.refresh()
+            if self._runs.model.current is not None and self._session.stage.run is None:
+                self._runs.set_current(None)
+                self.compare(self._runs.compared_runs())
             # Idle is the stage that another experiment is being put on: no run has ended, and none may push in.
             if self._session.state is not WorkerState.IDLE:
                 self._turn.start(0)

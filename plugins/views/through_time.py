@@ -154,6 +154,7 @@ class ThroughTime(View):
         for line in (self._curve, self._fit, self._edge):
             line.clear_points()
         self._be_single(False)
+        self._triangle.caption(LOSSES, ())
         self._triangle.mark((), ())
         self._means.mark((), ())
         self._means.caption(self._means.y.name, ())

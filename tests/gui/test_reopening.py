@@ -103,6 +103,23 @@ def test_a_run_opens_with_the_values_it_ended_with(qtbot: QtBot, make_desk: Make
     assert not document.dirty
 
 
+def test_a_run_whose_experiment_is_left_is_no_longer_that_on_the_stage(qtbot: QtBot, make_desk: MakeDesk) -> None:
+    desk = make_desk()
+    begun(qtbot, desk, SHORT)
+    wait_for(qtbot, desk, WorkerState.FINISHED)
+    (run,) = runs(desk)
+    panel = desk.runs_panel
+    assert (panel.model.current, panel.compared_runs()) == (run, [run])
+    assert "Run 1" in desk.experiment.header.subtitle.text()
+    desk.document.open_text(LONG, "another")
+    desk.filing.opened.emit()
+    assert (panel.model.current, panel.compared_runs()) == (None, [])
+    assert "Run 1" not in desk.experiment.header.subtitle.text()
+    panel.model.tick(run, on=True)
+    (overlay,) = desk.stage.overlays
+    assert overlay.run == run, "it can be laid over the next one, or deleted, as any other"
+
+
 def test_differences_know_what_was_changed_while_runs_lasted(qtbot: QtBot, make_desk: MakeDesk) -> None:
     desk = make_desk()
     for rate in (0.01, 0.003):

@@ -182,6 +182,11 @@ def test_one_loss_is_a_band_over_its_curve(qtbot: QtBot, adding: Stage) -> None:
     frame.refresh()
     assert band.rect.height() > 100, "many losses are a triangle again"
     assert "One loss" not in frame.view.sentence().text.en
+    stage.frames["through-time"] = known
+    frame.refresh()
+    del stage.frames["through-time"]
+    frame.refresh()
+    assert (band.y.name.en, band.keys) == ("Loss at step t", ()), "nothing is left of the band"
 
 
 @pytest.mark.parametrize("verdict", ["explodes", "vanishes", "reaches"])

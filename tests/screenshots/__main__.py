@@ -43,6 +43,7 @@ def adding(director: Director) -> None:
 
 def characters(director: Director) -> None:
     director.open("characters", layers__0__hidden=64)
+    director.take_all("empty-characters", sizes=SIZES[:1])
     director.run(updates=400)
     director.take_all("characters")
     director.desk.actions.stop.trigger()

@@ -60,10 +60,12 @@ class Director:
         return True
 
     def open(self, name: str, **changes: object) -> None:
-        """Open a shipped experiment, with some keys changed: `training__epochs=20`."""
+        """Open a shipped experiment, with some keys changed, `training__epochs=20`, and wait for what its data tell."""
         self.desk.filing.open_path(resource_folder() / "experiments" / f"{name}.toml")
         for key, value in changes.items():
             self.desk.document.set(key.replace("__", "."), value)
+        self.until(lambda: self.desk.stage.spec is self.desk.document.spec)
+        self.wait(0.5)
 
     def run(self, updates: int | None = None) -> None:
         """Press Run, and wait for the end, or for so many updates and then press Pause."""

@@ -197,7 +197,8 @@ class ExperimentPanel(QWidget):
         self._show_editable()
 
     def _forget(self) -> None:
-        """Give up what was typed and refused: it was meant for another experiment."""
+        """Give up what was typed and refused, and the name of the run: they were of another experiment."""
+        self._run = None
         for row in self._rows.values():
             row.forget()
         for section in self._sections():

@@ -19,6 +19,8 @@ _WORTH: Final = 20.0
 """Pixels that are enough to write the name of the axis, or its beginning."""
 _SHORT: Final = 44.0
 """A name of an axis that is no wider keeps its place: "PC 2" without its number would say nothing."""
+_BESIDE: Final = " · "
+"""What stands behind this in the name of an axis is left out first."""
 _LEAST: Final = 44.0
 """The width to which names in the legend are cut before its end is left out."""
 _SIGN: Final = 14.0
@@ -41,16 +43,19 @@ def paint_heading(
     """
     painter.setFont(theme.font(11))
     metrics = QFontMetricsF(painter.font())
-    named = metrics.horizontalAdvance(str(axis))
+    words = str(axis)
+    short = words.partition(_BESIDE)[0]
+    named = metrics.horizontalAdvance(short)
     kept = named + 1 + _APART - before if 0 < named <= _SHORT * theme.scale else 0.0
     shown, widths, more = _fitting(keys, metrics, rect.width() - max(kept, 0.0))
     gap = _gap()
     x = rect.right() - sum(widths) - metrics.horizontalAdvance(more) + (gap if shown and not more else 0.0)
-    words, whole = str(axis), not more
+    whole = not more
     space = x - rect.left() - _APART
-    left = rect.left() - min(max(metrics.horizontalAdvance(words) + 1 - space, 0.0), before)
+    fitting = words if metrics.horizontalAdvance(words) + 1 <= space + before else short
+    left = rect.left() - min(max(metrics.horizontalAdvance(fitting) + 1 - space, 0.0), before)
     space = max(x - left - _APART, 0.0)
-    name = metrics.elidedText(words, Qt.TextElideMode.ElideRight, space) if space > _WORTH else ""
+    name = metrics.elidedText(fitting, Qt.TextElideMode.ElideRight, space) if space > _WORTH else ""
     whole = whole and name == words
     painter.setPen(theme.colour("muted"))
     painter.drawText(QRectF(left, rect.top(), space, rect.height()), _LEFT, name)
