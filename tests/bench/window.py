@@ -28,6 +28,7 @@ ENDLESS: Final = {
     "characters": {"training.epochs": 1_000},
 }
 """Keys that keep an experiment from ending while it is measured."""
+LEAST: Final = 30.0
 GOALS: Final = {
     "throughput_ratio": ("≥", 0.97),
     "throughput_ratio_all_cores": ("≥", 0.90),
@@ -45,6 +46,8 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=60.0, help="of training in each turn")
     parser.add_argument("--rounds", type=int, default=1, help="turns of window and headless, whose median counts")
     asked = parser.parse_args()
+    if asked.seconds < LEAST:
+        parser.error(f"--seconds must be at least {LEAST:g}: in fewer there are too few frames")
     if not os.environ.get("DISPLAY") and shutil.which("xvfb-run"):
         # One display for all of it: a display that starts is no part of a window that starts.
         again = [sys.executable, "-m", "tests.bench.window", *sys.argv[1:]]
