@@ -287,7 +287,12 @@ class Session(QObject):
 
     def _take(self, message: Message) -> None:
         if isinstance(message, Prepared):
-            self._show_prepared(message)
+            self._show_prepared(message.about, message.problem)
+            return
+        if isinstance(message, Changed) and message.state is WorkerState.LOST and self._preparing is not None:
+            what = "the worker is lost" if message.problem is None else message.problem.message
+            remedy = "Change the dataset, or press Run: that starts another worker"
+            self._show_prepared({}, Problem(level="error", message=what, remedy=remedy))
             return
         if not self._expected and not isinstance(message, Problem):
             starting = self.state is WorkerState.STARTING
@@ -326,12 +331,12 @@ class Session(QObject):
             case Problem():
                 self.problem.emit(message)
 
-    def _show_prepared(self, message: Prepared) -> None:
+    def _show_prepared(self, about: Mapping[str, Any], problem: Problem | None) -> None:
         """Put what is known of the experiment that was last asked for on the stage, unless that was left."""
         if self._preparing is None:
             return
         stage = self.stage
-        stage.spec, stage.about, stage.hindrance = self._preparing, message.about, message.problem
+        stage.spec, stage.about, stage.hindrance = self._preparing, about, problem
         stage.frames, stage.finite = {}, {}
         for frame in self._early:
             self._show(frame)

@@ -1,6 +1,9 @@
 """What views tell of an experiment that is open and has not been run: its data, its network, why it could not run."""
 
+import os
+import signal
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 from PySide6.QtWidgets import QApplication
@@ -11,6 +14,7 @@ from lab.ui.desk import Desk
 from lab.ui.views.canvas import Canvas
 from lab.ui.views.frame import ViewFrame
 from tests.gui.frames import SERIES
+from tests.runner.support import MISBEHAVING
 
 TEXT = """
 version = 1
@@ -127,6 +131,30 @@ def test_what_is_known_stays_until_the_run_has_more(qtbot: QtBot, make_desk: Cal
     desk.document.set("layers.0.hidden", 5)
     qtbot.wait(600)
     assert desk.stage.about is about, "of a run on the stage nothing is taken away"
+
+
+def test_a_worker_that_is_lost_over_the_data_is_told_and_another_takes_its_place(
+    qtbot: QtBot, make_desk: Callable[..., Desk], tmp_path: Path
+) -> None:
+    plugins = tmp_path / "plugins"
+    plugins.mkdir()
+    (plugins / "misbehaving.py").write_text(MISBEHAVING)
+    desk = make_desk(plugins)
+    desk.make_views()
+    desk.document.open_text(SERIES.replace("airline-passengers", "never"), "one")
+    desk.filing.opened.emit()
+    first = desk.session.worker_pid
+    assert first is not None
+    with qtbot.waitSignal(desk.session.prepared, timeout=20_000):
+        qtbot.wait(1000)
+        os.kill(first, signal.SIGKILL)
+    assert desk.stage.state is WorkerState.IDLE
+    words = view(desk, "loss").view.sentence().text
+    assert words.en.startswith("The worker was ended by SIGKILL. Change the dataset, or press Run")
+    with qtbot.waitSignal(desk.session.prepared, timeout=60_000):
+        desk.document.set("dataset.plugin", "airline-passengers")
+    assert desk.stage.about
+    assert desk.session.worker_pid != first
 
 
 def test_why_it_could_not_run_is_said_where_its_results_would_be(qtbot: QtBot, make_desk: Callable[..., Desk]) -> None:
