@@ -153,7 +153,7 @@ class Server:
                 self._sight.every()
                 return self._serve()
         except _DroppedError:
-            pass
+            pass  # what was asked for since comes next
         except BaseException as error:  # noqa: BLE001 - a plugin may raise anything
             self._channel.send(Prepared(turn=command.turn, problem=problem_of(error)))
         finally:

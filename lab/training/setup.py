@@ -63,7 +63,7 @@ def set_up(spec: Spec, catalog: Catalog, file: str | None = None, *, known: Setu
         spec=spec,
         dataset=dataset,
         data=data,
-        plan=blueprint(architecture_of(spec, catalog, loss, inputs=data.inputs, outputs=data.outputs)),
+        plan=blueprint(_architecture(spec, catalog, data, loss)),
         algorithm=cast(Algorithm, _make(catalog, "algorithm", spec.training.algorithm)),
         optimizer=cast(Optimizer, _make(catalog, "optimizer", spec.training.optimizer)),
         schedule=cast(Schedule, _make(catalog, "schedule", spec.training.schedule)),
@@ -76,8 +76,7 @@ def set_up(spec: Spec, catalog: Catalog, file: str | None = None, *, known: Setu
     return setup
 
 
-def architecture_of(spec: Spec, catalog: Catalog, loss: Loss, *, inputs: int, outputs: int) -> Architecture:
-    """The network of an experiment on `inputs` M features or symbols, with `outputs` K."""
+def _architecture(spec: Spec, catalog: Catalog, data: Data, loss: Loss) -> Architecture:
     layers = tuple(
         LayerPlan(
             cell=cast(Cell, _make(catalog, "cell", layer.cell)),
@@ -89,13 +88,13 @@ def architecture_of(spec: Spec, catalog: Catalog, loss: Loss, *, inputs: int, ou
         for layer in spec.layers
     )
     return Architecture(
-        inputs=inputs,
+        inputs=data.inputs,
         encoding=spec.input.encoding,
         embedding=spec.input.size or 0,
         layers=layers,
         readout=spec.output.readout,
         dense=spec.output.hidden,
-        outputs=outputs,
+        outputs=data.outputs,
         head=loss.head,
         equation=loss.equation,
         classes=loss.target_kind == "class",

@@ -340,6 +340,7 @@ class Session(QObject):
         stage.frames, stage.finite = {}, {}
         for frame in self._early:
             self._show(frame)
+        self._early.clear()
         self._prepared = True
         stage.reset.emit()
         self.prepared.emit()

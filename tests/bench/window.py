@@ -29,6 +29,7 @@ ENDLESS: Final = {
 }
 """Keys that keep an experiment from ending while it is measured."""
 LEAST: Final = 30.0
+"""Seconds of training in which there are frames enough for a percentile, however seldom the window draws."""
 GOALS: Final = {
     "throughput_ratio": ("≥", 0.97),
     "throughput_ratio_all_cores": ("≥", 0.90),
